@@ -127,6 +127,10 @@ export class Effects {
   /** {@linkcode ApplierPorts.claimed} */
   claimed(claim: RecordClaim, { node, isOwn, sequence }: Origin): void {
     const { clientId, endsSession, keepsSession } = claim;
+    if (claim.isVoid) {
+      if (isOwn) this.#claims.appliedAwaited(clientId);
+      return;
+    }
     const isHere = node === this.#node;
     // Others may know of a node that the session was at, and this one not, where it has never begun: so each claim of this node counts.
     const isChanged = this.#sessions.claimed(

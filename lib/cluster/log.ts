@@ -2,7 +2,8 @@ import type { Message, SessionChange, ShareChange } from "../broker/mod.ts";
 import type { Subjects } from "./engine.ts";
 import { ackOf } from "./nats/jetstream.ts";
 import { MAX_ENTRIES, type RecordHead } from "./record.ts";
-import { RecordWriter } from "./record_writer.ts";
+import { OpenClaims } from "./open_claims.ts";
+import { headBytesOf, RecordWriter } from "./record_writer.ts";
 import type { LogCommits } from "./shared_store.ts";
 import { Window } from "./window.ts";
 
@@ -24,6 +25,7 @@ export class Log implements LogCommits {
   readonly #nowMs: () => number;
   readonly #writer = new RecordWriter();
   readonly #window: Window;
+  readonly #claims = new OpenClaims();
   #lastNumber = 0;
   readonly #inbox: string;
 
@@ -92,12 +94,18 @@ export class Log implements LogCommits {
       (count + 1 >= MAX_ENTRIES || length > this.#nats.maxPayloadBytes / 2);
   }
 
-  /** Adds a claim to the turn's record, where there is room. */
-  claim(clientId: string, endsSession: boolean, keepsSession: boolean): boolean {
+  /** Adds a claim to the turn's record, where there is room. `isOver`: whether its client waits no more; absent: nobody waits. */
+  claim(
+    clientId: string,
+    endsSession: boolean,
+    keepsSession: boolean,
+    isOver: (() => boolean) | undefined,
+  ): boolean {
     if (this.#window.isFull || this.#isWaitingFull) return false;
     if (this.#writer.length + 3 * clientId.length + HEAD_BYTES > this.#nats.maxPayloadBytes) {
       this.#flush();
     }
+    if (isOver !== undefined) this.#claims.add(this.#writer.length, isOver);
     this.#writer.addClaim({ clientId, endsSession, keepsSession });
     this.writes++;
     if (this.#writer.count >= MAX_ENTRIES) this.#flush();
@@ -161,6 +169,7 @@ export class Log implements LogCommits {
   /** The log has come to a record of this process, at this place. */
   applied(number: number, sequence: number): void {
     this.#window.applied(number, this.#nowMs(), sequence);
+    this.#claims.applied(number);
   }
 
   /** Whether the servers have said of all that they have them. */
@@ -193,11 +202,12 @@ export class Log implements LogCommits {
       number,
       since: this.#since,
     });
+    this.#claims.close(number, headBytesOf(this.#node));
     this.#window.add(number, bytes, this.#nowMs());
   }
 
   #send(number: number, attempt: number, bytes: Uint8Array): boolean {
-    return this.#nats.publish(this.#subject, bytes, {
+    return this.#nats.publish(this.#subject, this.#claims.toSend(number, bytes), {
       reply: `${this.#inbox}.${number}.${attempt}`,
       headers: [["Nats-Msg-Id", `${this.#node}:${this.epoch}:${number}:${attempt}`]],
     });

@@ -14,6 +14,8 @@ export const SIZE_MASK = 0x3fff_ffff;
 export const ENDS_SESSION = 1;
 /** A claim's session belongs to its node. */
 export const KEEPS_SESSION = 2;
+/** Nobody waits for a claim any more: it changes nothing. */
+export const VOID = 32;
 /** A change of a session. */
 export const CHANGE = 4;
 /** Another node is not heard. */
