@@ -3,19 +3,10 @@ import type { StoredState } from "../broker/mod.ts";
 import { Journal } from "./journal.ts";
 import { loadAll } from "./load.ts";
 import { lockDirectory } from "./lock.ts";
-import { countWaiting } from "./queued.ts";
 import { migrate } from "./schema.ts";
+import { NOT_LOGGED, SESSION_TABLES, SHARED, strip } from "./snapshot_strip.ts";
 import { countRows, DELETE_UNUSED_MESSAGES } from "./statements.ts";
 import { DATABASE_NAME } from "./store_files.ts";
-
-/** Sessions that belong to a node of the cluster: behind the owner stands the node. `ownerWithHome` of the broker writes it. */
-const SHARED = "owner LIKE '%]%' AND owner NOT LIKE '%]'";
-/** Messages that are not in the cluster's log: `publisherText` begins with a mark and the message's place, if it has one. */
-const NOT_LOGGED = `SELECT id FROM messages
-  WHERE substr(publisher, 1, 1) <> char(1) OR substr(publisher, 1, 3) = char(1) || '0' || char(1)`;
-
-/** The tables of what belongs to a session, by `session_id`. */
-const SESSION_TABLES = ["subscriptions", "received", "wills", "queues", "waiting", "deliveries"];
 
 /** What a column counts, if it is a number of this file alone. */
 type Numbering = "session" | "message" | "sequence" | "release";
@@ -80,7 +71,7 @@ export interface SnapshotContent {
 /**
  * Puts what all nodes of a cluster know into the store of a directory, in the place of what it knew of that before. `path` is a backup of
  * another node's store, and is changed. What belongs to one node alone (sessions without a node, and what waits for shared subscriptions)
- * stays in this store, and is not taken from the other one.
+ * stays in this store, and is not taken from the other one, but Packet Identifiers of QoS 2 messages in flight are.
  *
  * All of it is one transaction, with the position in the log: whoever is interrupted begins again with the store that he had. Throws if a
  * broker has the directory, if a newer program has written the backup, and where the store cannot be written.
@@ -132,18 +123,6 @@ function openStripped(path: string): DatabaseSync {
     db.close();
     throw error;
   }
-}
-
-function strip(db: DatabaseSync): void {
-  db.exec(`DELETE FROM sessions WHERE owner IS NULL OR NOT (${SHARED}); DELETE FROM ended`);
-  for (const table of SESSION_TABLES) {
-    db.exec(`DELETE FROM ${table} WHERE session_id NOT IN (SELECT id FROM sessions)`);
-  }
-  const isOwn = `share IS NOT NULL OR message_id IN (${NOT_LOGGED})`;
-  db.exec(`DELETE FROM deliveries WHERE ${isOwn}`);
-  const { changes } = db.prepare(`DELETE FROM waiting WHERE ${isOwn}`).run();
-  db.exec(DELETE_UNUSED_MESSAGES);
-  if (Number(changes) > 0) countWaiting(db);
 }
 
 /** Deletes what this node knew of what all know. */
@@ -205,7 +184,7 @@ function greatest(db: DatabaseSync, ...parts: readonly string[]): number {
 function contentOf(db: DatabaseSync): SnapshotContent {
   return {
     sessions: countRows(db, "sessions"),
-    messages: countRows(db, "messages"),
+    messages: countRows(db, "messages") - countRows(db, `(${NOT_LOGGED})`),
     retained: countRows(db, "retained"),
   };
 }

@@ -97,7 +97,7 @@ export function fromEndless(value: Endless): number {
 }
 
 /** Encodes the message as a PUBLISH of 5.0. The codec defines the format of the row, so a row can contain what a packet can. */
-export function messageRow({ id, message }: MessageRecord): MessageRow {
+export function messageRow({ id, message }: Pick<MessageRecord, "id" | "message">): MessageRow {
   const { expiresAtMs } = message;
   const publisher = publisherText(message);
   return [id, encodeMessage(message, message.properties), publisher, toEndless(expiresAtMs)];

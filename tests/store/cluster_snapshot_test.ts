@@ -105,6 +105,38 @@ storeTest(
 );
 
 storeTest(
+  "a snapshot keeps the Packet Identifiers of QoS 2 messages in flight that its node alone has [MQTT-4.3.3-10]",
+  async (directory) => {
+    const path = snapshotPath(directory);
+    {
+      const { store, close } = open(`${directory}/from`);
+      putShared(store, "one", "a", 10);
+      store.putDelivery("one", delivery(20, 2, message("retained")));
+      store.putInFlight("one", 20, 5, "published");
+      store.putDelivery("one", {
+        ...delivery(21, 2, message("share", 1027)),
+        share: "$share/g/a/b",
+      });
+      store.putInFlight("one", 21, 6, "released");
+      store.putDelivery("one", delivery(22, 1, message("retained")));
+      store.putInFlight("one", 22, 7, "published");
+      store.putDelivery("one", delivery(23, 2, message("retained")));
+      await committed(store);
+      await backUp(store, path);
+      await close();
+    }
+    await open(`${directory}/to`).close();
+    equal(takeSnapshot(path, `${directory}/to`).messages, 3);
+    const { state, close } = open(`${directory}/to`);
+    deepEqual(
+      contentOf(state).sessions["one"]!.deliveries.sort(),
+      [...SHARED.deliveries, " 2 5 released undefined", " 2 6 released undefined"].sort(),
+    );
+    await close();
+  },
+);
+
+storeTest(
   "what a node alone knows stays beside a snapshot, and the rest is replaced",
   async (directory) => {
     const path = snapshotPath(directory);

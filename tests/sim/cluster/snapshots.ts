@@ -64,13 +64,25 @@ function isShared({ owner }: StoredSession): boolean {
 
 /** Without what belongs to the node alone that has made the copy. */
 function sharedOf(state: StoredState): StoredState {
-  const isKept = ({ delivery: { share, message } }: StoredDelivery) =>
-    share === undefined && (message.logId ?? 0) > 0;
   const sessions = [...state.sessions].filter(isShared).map((session) => ({
     ...session,
-    deliveries: session.deliveries.filter(isKept),
+    deliveries: session.deliveries.flatMap(sharedDelivery),
   }));
   return copyOf({ ...state, sessions });
+}
+
+/** Of QoS 2 messages in flight that the node alone has the Packet Identifiers stay. */
+function sharedDelivery(stored: StoredDelivery): readonly StoredDelivery[] {
+  const { delivery, packetId } = stored;
+  const { share, message, qos } = delivery;
+  if (share === undefined && (message.logId ?? 0) > 0) return [stored];
+  if (packetId === 0 || qos !== 2) return [];
+  const nothing = { ...message, topicName: "", payload: new Uint8Array(0), logId: 0 };
+  return [{
+    packetId,
+    state: "released",
+    delivery: { ...delivery, message: nothing, share: undefined, retain: false },
+  }];
 }
 
 /** As read from a file: nothing is shared with what was written, and deliveries of one message share one object again. */
