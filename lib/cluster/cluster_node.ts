@@ -4,6 +4,7 @@ import { LostLog } from "./lost_log.ts";
 import { Members } from "./members.ts";
 import { NatsEngine } from "./nats_engine.ts";
 import type { ClusterHost, ClusterInit, ClusterLevel } from "./node_init.ts";
+import { behindOf, levelOf } from "./node_level.ts";
 import { makeParts, type NodeParts } from "./node_parts.ts";
 import { newPort } from "./node_port.ts";
 import { Reading } from "./node_reading.ts";
@@ -49,7 +50,7 @@ export class ClusterNode {
     this.#members = this.#newMembers();
     this.#watch = this.#newWatch();
     this.store = parts.store;
-    this.port = newPort(parts, () => this.isReady);
+    this.port = newPort(parts, () => this.isReady, () => this.#watch.currentSinceMs);
     this.#stopTimers = [
       timers.every(LOOK_MS, () => this.#look()),
       timers.every(DONE_MS, () => {
@@ -88,6 +89,7 @@ export class ClusterNode {
   #newWatch(): NodeWatch {
     return new NodeWatch(this.#init, this.#parts, this.#members, {
       isReady: () => this.isReady,
+      behind: () => behindOf(this.#members.nodes(), this.#reading?.applier.sequence),
       headOf: (node) => this.#reading!.applier.marks.headOf(node),
       turn: () => this.#host!.turn(),
     });
@@ -102,26 +104,14 @@ export class ClusterNode {
 
   /** Where it stands. */
   get level(): ClusterLevel {
-    const { name, node } = this.#init.options;
-    const nodes = this.#members.nodes();
-    const { sequence = 0, messages = 0, bytes = 0 } = this.#reading?.applier ?? {};
-    const most = nodes.reduce((most, beat) => Math.max(most, beat.sequence), sequence);
-    const log = this.#engine.logView;
-    return {
-      name,
-      node,
-      isConnected: this.#engine.isConnected,
+    return levelOf(this.#parts, this.#engine, {
+      name: this.#init.options.name,
       server: this.#server,
-      ...log === undefined ? {} : { log },
       isReady: this.isReady,
-      sequence,
-      behind: most - sequence,
-      waiting: this.#parts.log.waiting,
-      messages,
-      bytes,
       losses: this.#lost.count,
-      nodes,
-    };
+      nodes: this.#members.nodes(),
+      applier: this.#reading?.applier,
+    });
   }
 
   /** The node of each session, by Client Identifier, as the log says at present. */

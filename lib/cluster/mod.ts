@@ -13,7 +13,7 @@
  * | `cluster_node`   | stands between a broker and all that follows                                                    |
  * | `node_init`      | what it is given, and says of itself; `node_parts` and `node_port`: its parts, and its broker's     |
  * | `node_reading`   | how it reads the log; `effects`: what becomes of each entry                                     |
- * | `node_watch`     | who has died, and whether this node is cut off                                                  |
+ * | `node_watch`     | who has died, whether this node is cut off, and since when it knows all; `node_level`: where it stands |
  * | `record`         | what a record has, and places in the log; `record_form`: its bytes, with writer and reader      |
  * | `log`, `window`  | packs and sends records, and sends again what is lost                                           |
  * | `lost_log`       | what a node does whose servers have lost what it had applied                                    |
