@@ -31,6 +31,7 @@
  * | `trouble`        | what fails again and again is said from time to time                                            |
  * | `log_watch`      | where the log stands, for those who look; `status`: the same for somebody outside               |
  * | `snapshot_maker` | puts a copy of a store into the object store, and shortens the log; `lease`: one node does so   |
+ * | `snapshot_due`   | when one does: the log has grown, or nodes that are upgraded are to start from the same         |
  * | `snapshot_reader`| where a node starts that is new, or was away for longer than the log reaches back; `beginning`  |
  * | `shared_text`    | a text that all nodes have, and that each of them may change                                    |
  *
