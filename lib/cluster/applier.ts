@@ -50,7 +50,7 @@ export interface ApplierPorts {
   /** A node says something of a shared subscription, at this place in the log; `false`: it has to come again. */
   shared(change: ShareChange, origin: Origin, place: number): boolean;
   /** A message comes again, for members of one shared subscription; `false`: it has to come again. */
-  sharedAgain(message: Message, again: SharedAgain, origin: Origin): boolean;
+  sharedAgain(message: Message, again: SharedAgain): boolean;
   /** Records are gone that were still to be applied: the next one is this. */
   missed(from: number): void;
   /** What is stored with the position, as JSON. */
@@ -225,7 +225,7 @@ export class Applier {
 
   #applyMessage(entry: RecordMessage, origin: Origin): boolean {
     const { message, packetId, isWill = false, again } = entry;
-    if (again !== undefined) return this.#ports.sharedAgain(message, again, origin);
+    if (again !== undefined) return this.#ports.sharedAgain(message, again);
     const shared = { message, packetId, isOthers: !origin.isOwn };
     if (!this.#ports.apply(shared, origin, isWill)) return false;
     this.messages++;

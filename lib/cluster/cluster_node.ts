@@ -1,4 +1,4 @@
-import type { ClusterChangedEvent, ClusterPort, Store } from "../broker/mod.ts";
+import type { ClusterChangedEvent, ClusterPort, SharedDelivery, Store } from "../broker/mod.ts";
 import { type Engine, type EngineEvents, TIMERS, type Timers } from "./engine.ts";
 import { LostLog } from "./lost_log.ts";
 import { Members } from "./members.ts";
@@ -11,6 +11,8 @@ import { Reading } from "./node_reading.ts";
 import { NodeWatch } from "./node_watch.ts";
 import type { OpenedLog } from "./open_log.ts";
 import { prefixOf } from "./options.ts";
+import { ServerLines } from "./server_lines.ts";
+import { Trouble } from "./trouble.ts";
 
 const LOOK_MS = 500;
 const LOOK_AGAIN_MS = 5;
@@ -61,18 +63,25 @@ export class ClusterNode {
   }
 
   #newEvents(): EngineEvents {
-    const { options: { node }, log } = this.#init;
+    const { options: { node }, log, nowMs } = this.#init;
+    const lines = new ServerLines(log, nowMs);
+    const denied = new Trouble(
+      log,
+      "The cluster's NATS servers do not let this node's user do what it has to: see the guide's page on running a cluster",
+      nowMs,
+    );
     return {
       onConnect: (server) => {
-        log.info("The cluster's NATS server is connected", { server });
+        lines.connected(server, this.#engine.maxPayloadBytes);
         this.#parts.log.look(true);
         this.#tell("connected", node, this.#server = server);
       },
       onLost: (reason) => {
-        log.warning("The cluster's NATS server is not connected", { reason });
+        lines.lost(reason);
         if (this.#server !== "") this.#tell("away", node, reason);
         this.#server = "";
       },
+      onDenied: (reason) => void denied.tell(reason),
     };
   }
 
@@ -117,6 +126,11 @@ export class ClusterNode {
   /** The node of each session, by Client Identifier, as the log says at present. */
   get homes(): Iterable<readonly [clientId: string, node: string]> {
     return this.#parts.sessions.homes.all;
+  }
+
+  /** What nodes have to deliver to members of shared subscriptions, as the log says at present. */
+  get shared(): readonly SharedDelivery[] {
+    return this.#parts.shares.pending;
   }
 
   /** Applies all that is in the log, and goes on applying it; resolves when nothing of before is missing. */

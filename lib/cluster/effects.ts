@@ -98,9 +98,9 @@ export class Effects {
   }
 
   /** {@linkcode ApplierPorts.sharedAgain} */
-  sharedAgain(message: Message, again: SharedAgain, { isOwn }: Origin): boolean {
+  sharedAgain(message: Message, again: SharedAgain): boolean {
     if (this.#host.turn().isFanningOut) return false;
-    this.#shares.applyAgain(message, again, isOwn);
+    this.#shares.applyAgain(message, again);
     return true;
   }
 
@@ -137,6 +137,7 @@ export class Effects {
       endsSession,
     );
     if (isChanged) this.#log.knows(sequence);
+    if (endsSession || !keepsSession) this.#shares.sessionEnded(clientId);
     if (isOwn && !keepsSession) return this.#claims.appliedUnawaited(clientId);
     if (!isHere) this.#store.moved(clientId);
     // Of several nodes that claim a client, the one keeps it whose claim comes last in the log.
@@ -179,6 +180,7 @@ export class Effects {
     } else if (change.kind === "ended") {
       this.#sessions.applied(change, node);
     } else this.#sessions.own.done.applied(change);
+    this.#shares.sessionChanged(change);
     return true;
   }
 }

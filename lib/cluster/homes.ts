@@ -1,4 +1,4 @@
-import type { SessionChange, Subscription } from "../broker/mod.ts";
+import type { SessionChange } from "../broker/mod.ts";
 import { Fences } from "./fences.ts";
 import type { StoredHome } from "./stored_home.ts";
 
@@ -52,20 +52,6 @@ export class Homes {
   /** How many sessions belong to a node. */
   countOf(node: string): number {
     return this.#counts.get(node) ?? 0;
-  }
-
-  /** Whether a session of another node has this subscription. */
-  haveElsewhere(
-    topicFilter: string,
-    subscriptionsOf: (clientId: string) => Iterable<Subscription>,
-  ): boolean {
-    for (const [clientId, home] of this.#homes) {
-      if (home === this.#node) continue;
-      for (const subscription of subscriptionsOf(clientId)) {
-        if (subscription.topicFilter === topicFilter) return true;
-      }
-    }
-    return false;
   }
 
   /** What is stored of it; `undefined`: it is not shared. */

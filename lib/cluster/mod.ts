@@ -24,11 +24,14 @@
  * | `own_sessions`   | what this node tells the others about its own; `reserved` and `unapplied`: of QoS 2             |
  * | `done_with`      | which messages these are done with; `given_up`: subscriptions that others do not know to be over |
  * | `fences`         | which words of a node do not count, because it did not know yet that a session is not its own   |
- * | `shares`         | shared subscriptions over all nodes, with `share_table` (who has members) and `share_pending`   |
+ * | `shares`         | shared subscriptions over all nodes: by the log all decide alike who delivers a message         |
+ * | `share_table`    | which nodes have members; `share_sessions`: which sessions have them, `share_pending`: who has  |
+ * |                  | to deliver what; `share_words`: what this node tells the others of its own members              |
  * | `forwarding`     | QoS 0 between nodes                                                                             |
  * | `interests`      | which topics of QoS 0 this node wants; `topic_subject` is how topics are named at NATS          |
  * | `members`        | who else is there                                                                               |
- * | `trouble`        | what fails again and again is said from time to time                                            |
+ * | `trouble`        | what fails again and again is said from time to time; `server_lines`: of the way to the servers   |
+ * | `answers`        | what the servers refuse, in words for whoever runs them                                         |
  * | `log_watch`      | where the log stands, for those who look; `status`: the same for somebody outside               |
  * | `snapshot_maker` | puts a copy of a store into the object store, and shortens the log; `lease`: one node does so   |
  * | `snapshot_due`   | when one does: the log has grown, or nodes that are upgraded are to start from the same         |

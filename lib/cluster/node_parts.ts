@@ -41,15 +41,10 @@ export function makeParts(
   const { node } = options;
   const prefix = prefixOf(options.name);
   const own = init.store ?? new EmptyStore();
-  const log = new Log(engine, `${prefix}.log`, node, nowMs);
+  const log = new Log(engine, `${prefix}.log`, node, nowMs, lines);
   const homes = new Homes(node);
   const sessions = new SharedSessions(node, homes, new OwnSessions(node, homes, log, lines));
-  const isExpected = (share: string) => {
-    const host = hostOf();
-    return host !== undefined &&
-      homes.haveElsewhere(share, (clientId) => host.subscriptionsOf(clientId));
-  };
-  const shares = new SharedGroups(node, log, lines, isExpected);
+  const shares = new SharedGroups({ node, log, lines, store: own });
   const forwarding = new Forwarding(engine, prefix, node, lines);
   const deliver = (message: Message) => hostOf()?.turn().deliverForwarded(message);
   const interests = new Interests(

@@ -30,6 +30,7 @@ export function newPort(
       if (!claims.isAwaited(clientId)) sessions.deleteSession(clientId);
     },
     restored: (...session) => sessions.restored(...session),
+    restoredShared: (delivery) => shares.restored(delivery),
     keepDone: (clientId, text) => sessions.keepDone(clientId, text),
     forward: (message) => forwarding.forward(message),
     count: (topicFilter, change) => interests.count(topicFilter, change),

@@ -36,7 +36,10 @@ export class Reading {
     this.#init = reading;
     this.#parts = parts;
     const { sequence, entries = 0, shares, fences } = position;
-    parts.shares.load(shares, firstPlaceOf(sequence + 1) + entries);
+    parts.shares.load(shares, firstPlaceOf(sequence + 1) + entries, isCut);
+    for (const [clientId] of parts.sessions.homes.all) {
+      parts.shares.hasSession(clientId, reading.host.subscriptionsOf(clientId));
+    }
     if (fences !== undefined) parts.sessions.homes.fences.load(fences);
     if (isCut) {
       reading.lost.wasCut();
@@ -97,7 +100,7 @@ export class Reading {
       },
       died: (...death) => effects.died(...death),
       shared: (...change) => effects.shared(...change),
-      sharedAgain: (...message) => effects.sharedAgain(...message),
+      sharedAgain: (message, again) => effects.sharedAgain(message, again),
       missed: (from) => shares.missed(from),
       get shares() {
         return shares.text;

@@ -1,4 +1,5 @@
 import type { LogPort } from "../broker/mod.ts";
+import { wordsOf } from "./answers.ts";
 import type { ClusterLevel } from "./node_init.ts";
 import { Lease } from "./lease.ts";
 import { NatsConnection } from "./nats/connection.ts";
@@ -109,7 +110,7 @@ export class SnapshotMaker {
       } else this.#looked = sequence;
     } catch (error) {
       if (this.#ending.signal.aborted) return;
-      this.#trouble.tell(String(error));
+      this.#trouble.tell(wordsOf(error));
     }
   }
 

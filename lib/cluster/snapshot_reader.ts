@@ -1,11 +1,11 @@
 import type { LogPort } from "../broker/mod.ts";
 import { isOfOtherRules, type Position, positionOf } from "./position.ts";
-import { delay } from "./delay.ts";
+import { wordsOf } from "./answers.ts";
+import { delayAfter, waitingTold } from "./delay.ts";
 import { NatsConnection } from "./nats/connection.ts";
 import { NatsError } from "./nats/error.ts";
 import { JetStream, type StreamInfo } from "./nats/jetstream.ts";
 import type { FoundObject, ObjectStore } from "./nats/object_store.ts";
-import { nameOfPlace } from "./nats/place.ts";
 import { type ClusterOptions, streamOf } from "./options.ts";
 import { VERSION } from "./record_form.ts";
 import { damagedSubject, SNAPSHOT, snapshotsOf, type SnapshotView, viewOf } from "./snapshot.ts";
@@ -24,7 +24,6 @@ export interface SnapshotReaderInit {
   readonly signal?: AbortSignal | undefined;
 }
 
-const RETRY_MS = 500;
 /** How long other nodes have to make another one, where that which is there is damaged. */
 const ANOTHER_WAIT_MS = 60_000;
 
@@ -37,6 +36,7 @@ const ANOTHER_WAIT_MS = 60_000;
 export async function readSnapshotOf(init: SnapshotReaderInit): Promise<SnapshotView | undefined> {
   const { options, log, signal } = init;
   let reason = "no answer in time";
+  const waiting = waitingTold(log, options);
   const nats = new NatsConnection({
     places: options.places,
     credentials: options.credentials,
@@ -64,9 +64,9 @@ export async function readSnapshotOf(init: SnapshotReaderInit): Promise<Snapshot
           }
           nats.publish(damagedSubject(options.name), new TextEncoder().encode(error.nuid));
         } else if (!(error instanceof NatsError)) throw error;
-        else warn(init, tries, nats.isConnected ? error.message : reason);
+        else waiting(tries, nats.isConnected ? wordsOf(error) : reason);
       }
-      await delay(RETRY_MS);
+      await delayAfter(tries);
     }
   } finally {
     await nats.close();
@@ -133,11 +133,6 @@ async function write(objects: ObjectStore, { info }: FoundObject, path: string):
   for await (const chunk of objects.read(info)) {
     for (let at = 0; at < chunk.length;) at += await file.write(chunk.subarray(at));
   }
-}
-
-function warn({ options, log }: SnapshotReaderInit, tries: number, reason: string): void {
-  const servers = options.places.map(nameOfPlace).join(",");
-  if (tries % 10 === 2) log.warning("The broker waits for its cluster", { servers, reason });
 }
 
 function giveUp({ log }: SnapshotReaderInit, { message, isInLog }: DamagedSnapshot): undefined {

@@ -47,6 +47,7 @@ class TestLog implements ClusterPort {
   restored(): string {
     return "";
   }
+  restoredShared(): void {}
   keepDone(): void {}
   count(topicFilter: string, change: 1 | -1): void {
     this.filters.push(`${change} ${topicFilter}`);

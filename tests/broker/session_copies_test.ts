@@ -42,6 +42,7 @@ class QuietCluster implements ClusterPort {
   restored(): string {
     return this.#done;
   }
+  restoredShared(): void {}
   keepDone(_: string, text: string): void {
     this.#done = text;
   }

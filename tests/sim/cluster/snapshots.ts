@@ -64,25 +64,34 @@ function isShared({ owner }: StoredSession): boolean {
 
 /** Without what belongs to the node alone that has made the copy. */
 function sharedOf(state: StoredState): StoredState {
+  const isKept = ({ delivery: { share, message } }: StoredDelivery) =>
+    share === undefined && (message.logId ?? 0) > 0;
   const sessions = [...state.sessions].filter(isShared).map((session) => ({
     ...session,
-    deliveries: session.deliveries.flatMap(sharedDelivery),
+    deliveries: session.deliveries.flatMap((one) => {
+      if (isKept(one)) return [one];
+      return one.packetId > 0 && one.delivery.qos === 2 ? [standInFor(one)] : [];
+    }),
   }));
   return copyOf({ ...state, sessions });
 }
 
-/** Of QoS 2 messages in flight that the node alone has the Packet Identifiers stay. */
-function sharedDelivery(stored: StoredDelivery): readonly StoredDelivery[] {
-  const { delivery, packetId } = stored;
-  const { share, message, qos } = delivery;
-  if (share === undefined && (message.logId ?? 0) > 0) return [stored];
-  if (packetId === 0 || qos !== 2) return [];
-  const nothing = { ...message, topicName: "", payload: new Uint8Array(0), logId: 0 };
-  return [{
+/** The client holds the Packet Identifier of a message that its node alone has. */
+function standInFor({ delivery, packetId }: StoredDelivery): StoredDelivery {
+  const message = {
+    ...delivery.message,
+    topicName: "",
+    payload: new Uint8Array(0),
+    properties: undefined,
+    expiresAtMs: Infinity,
+    publisherId: "",
+    logId: 0,
+  };
+  return {
+    delivery: { ...delivery, message, retain: false, share: undefined },
     packetId,
     state: "released",
-    delivery: { ...delivery, message: nothing, share: undefined, retain: false },
-  }];
+  };
 }
 
 /** As read from a file: nothing is shared with what was written, and deliveries of one message share one object again. */
