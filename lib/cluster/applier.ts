@@ -18,6 +18,7 @@ import {
   type RecordMessage,
   type SharedAgain,
 } from "./record.ts";
+import { VERSION } from "./record_form.ts";
 import { decodeRecord, NewerRecordError } from "./record_reader.ts";
 
 /** Who has written a record. */
@@ -205,6 +206,7 @@ export class Applier {
       sequence,
       created: this.#created,
       marks: this.marks.list,
+      rules: VERSION,
       ...this.marks.isBlind ? { isBlind: true } : {},
       ...entries === 0 ? {} : { entries },
       ...fences === undefined ? {} : { fences },

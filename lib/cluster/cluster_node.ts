@@ -4,12 +4,15 @@ import { LostLog } from "./lost_log.ts";
 import { Members } from "./members.ts";
 import { NatsEngine } from "./nats_engine.ts";
 import type { ClusterHost, ClusterInit, ClusterLevel } from "./node_init.ts";
+import { behindOf, levelOf } from "./node_level.ts";
 import { makeParts, type NodeParts } from "./node_parts.ts";
 import { newPort } from "./node_port.ts";
 import { Reading } from "./node_reading.ts";
 import { NodeWatch } from "./node_watch.ts";
 import type { OpenedLog } from "./open_log.ts";
 import { prefixOf } from "./options.ts";
+import { ServerLines } from "./server_lines.ts";
+import { Trouble } from "./trouble.ts";
 
 const LOOK_MS = 500;
 const LOOK_AGAIN_MS = 5;
@@ -49,7 +52,7 @@ export class ClusterNode {
     this.#members = this.#newMembers();
     this.#watch = this.#newWatch();
     this.store = parts.store;
-    this.port = newPort(parts, () => this.isReady);
+    this.port = newPort(parts, () => this.isReady, () => this.#watch.currentSinceMs);
     this.#stopTimers = [
       timers.every(LOOK_MS, () => this.#look()),
       timers.every(DONE_MS, () => {
@@ -60,18 +63,25 @@ export class ClusterNode {
   }
 
   #newEvents(): EngineEvents {
-    const { options: { node }, log } = this.#init;
+    const { options: { node }, log, nowMs } = this.#init;
+    const lines = new ServerLines(log, nowMs);
+    const denied = new Trouble(
+      log,
+      "The cluster's NATS servers do not let this node's user do what it has to: see the guide's page on running a cluster",
+      nowMs,
+    );
     return {
       onConnect: (server) => {
-        log.info("The cluster's NATS server is connected", { server });
+        lines.connected(server, this.#engine.maxPayloadBytes);
         this.#parts.log.look(true);
         this.#tell("connected", node, this.#server = server);
       },
       onLost: (reason) => {
-        log.warning("The cluster's NATS server is not connected", { reason });
+        lines.lost(reason);
         if (this.#server !== "") this.#tell("away", node, reason);
         this.#server = "";
       },
+      onDenied: (reason) => void denied.tell(reason),
     };
   }
 
@@ -88,6 +98,7 @@ export class ClusterNode {
   #newWatch(): NodeWatch {
     return new NodeWatch(this.#init, this.#parts, this.#members, {
       isReady: () => this.isReady,
+      behind: () => behindOf(this.#members.nodes(), this.#reading?.applier.sequence),
       headOf: (node) => this.#reading!.applier.marks.headOf(node),
       turn: () => this.#host!.turn(),
     });
@@ -102,26 +113,14 @@ export class ClusterNode {
 
   /** Where it stands. */
   get level(): ClusterLevel {
-    const { name, node } = this.#init.options;
-    const nodes = this.#members.nodes();
-    const { sequence = 0, messages = 0, bytes = 0 } = this.#reading?.applier ?? {};
-    const most = nodes.reduce((most, beat) => Math.max(most, beat.sequence), sequence);
-    const log = this.#engine.logView;
-    return {
-      name,
-      node,
-      isConnected: this.#engine.isConnected,
+    return levelOf(this.#parts, this.#engine, {
+      name: this.#init.options.name,
       server: this.#server,
-      ...log === undefined ? {} : { log },
       isReady: this.isReady,
-      sequence,
-      behind: most - sequence,
-      waiting: this.#parts.log.waiting,
-      messages,
-      bytes,
       losses: this.#lost.count,
-      nodes,
-    };
+      nodes: this.#members.nodes(),
+      applier: this.#reading?.applier,
+    });
   }
 
   /** The node of each session, by Client Identifier, as the log says at present. */

@@ -1,6 +1,7 @@
 import type { LogPort } from "../broker/mod.ts";
 import { nameOfPlace } from "./nats/place.ts";
 import type { ClusterOptions } from "./options.ts";
+import { Trouble } from "./trouble.ts";
 
 const FIRST_RETRY_MS = 10;
 /** How long after a failed try the next one comes, milliseconds, from the seventh on. */
@@ -18,14 +19,13 @@ export function delayAfter(tries: number): Promise<void> {
   return delay(Math.min(FIRST_RETRY_MS * 2 ** tries, RETRY_MS));
 }
 
-/** Says every five seconds that the cluster's servers do not answer. */
-export function tellWaiting(
+/** Says from time to time, at first after a second, that the cluster's servers do not answer, or not as they should. */
+export function waitingTold(
   log: LogPort,
   { places }: ClusterOptions,
-  tries: number,
-  reason: string,
-): void {
-  if (tries % 10 !== QUIET_TRIES) return;
+): (tries: number, reason: string) => void {
   const servers = places.map(nameOfPlace).join(",");
-  log.warning("The broker waits for its cluster", { servers, reason });
+  const nowMs = () => performance.now();
+  const trouble = new Trouble(log, "The broker waits for its cluster", nowMs, { servers });
+  return (tries, reason) => void (tries >= QUIET_TRIES && trouble.tell(reason));
 }

@@ -40,6 +40,8 @@ export interface EngineEvents {
   readonly onConnect: (server: string) => void;
   /** The connection is lost. */
   readonly onLost: (reason: string) => void;
+  /** A server does not let this node use a subject. */
+  readonly onDenied: (reason: string) => void;
 }
 
 /** What all nodes of a cluster share: NATS, or what a test has in its place. */

@@ -1,10 +1,13 @@
-import type { Message, SessionChange, ShareChange } from "../broker/mod.ts";
+import type { LogPort, Message, SessionChange, ShareChange } from "../broker/mod.ts";
 import type { Subjects } from "./engine.ts";
+import { wordsOf } from "./answers.ts";
+import type { NatsError } from "./nats/error.ts";
 import { ackOf } from "./nats/jetstream.ts";
 import { MAX_ENTRIES, type RecordHead } from "./record.ts";
 import { OpenClaims } from "./open_claims.ts";
 import { headBytesOf, RecordWriter } from "./record_writer.ts";
 import type { LogCommits } from "./shared_store.ts";
+import { Trouble } from "./trouble.ts";
 import { Window } from "./window.ts";
 
 /** Bytes of records on their way, beyond which clients are refused: 0x97. */
@@ -28,14 +31,24 @@ export class Log implements LogCommits {
   readonly #claims = new OpenClaims();
   #lastNumber = 0;
   readonly #inbox: string;
+  readonly #refusals: Trouble;
+  readonly #tooLarge: Trouble;
 
   /** `subject`: the log's. */
-  constructor(nats: Subjects, subject: string, node: string, nowMs: () => number) {
+  constructor(
+    nats: Subjects,
+    subject: string,
+    node: string,
+    nowMs: () => number,
+    lines: LogPort,
+  ) {
     this.#nats = nats;
     this.#subject = subject;
     this.#node = node;
     this.#nowMs = nowMs;
     this.#window = new Window((...record) => this.#send(...record), MAX_WINDOW_BYTES);
+    this.#refusals = new Trouble(lines, "NATS does not store the cluster's records", nowMs);
+    this.#tooLarge = new Trouble(lines, "A client's message is refused by the cluster", nowMs);
     this.#inbox = nats.newInbox();
     nats.subscribe(`${this.#inbox}.*.*`, (message) => {
       const words = message.subject.split(".");
@@ -43,8 +56,10 @@ export class Log implements LogCommits {
       let isStored = true;
       try {
         ackOf(message);
-      } catch {
+      } catch (error) {
         isStored = false;
+        // Servers that are choosing who leads have nobody who answers for a moment.
+        if ((error as NatsError).kind !== "no_responders") this.#refusals.tell(wordsOf(error));
       }
       this.#window.answered(number, attempt, isStored);
     });
@@ -69,14 +84,15 @@ export class Log implements LogCommits {
   append(message: Message, packetId: number, isWill: boolean): boolean {
     const sizeBytes = message.payload.length + 3 * message.topicName.length + HEAD_BYTES;
     const limitBytes = this.#nats.maxPayloadBytes;
-    if (sizeBytes > limitBytes || this.#window.isFull || this.#isWaitingFull) return false;
+    if (sizeBytes > limitBytes) return this.#isTooLarge(limitBytes);
+    if (this.#window.isFull || this.#isWaitingFull) return false;
     // Properties count too: what it takes is known when it is written. A record that NATS refuses would be sent again for ever.
     const maxBytes = limitBytes - HEAD_BYTES / 2;
     const { length } = this.#writer;
     this.#writer.add({ message, packetId, isWill });
     const addedBytes = this.#writer.length - length;
     if (this.#writer.length > maxBytes) this.#writer.undo(length);
-    if (addedBytes > maxBytes) return false;
+    if (addedBytes > maxBytes) return this.#isTooLarge(limitBytes);
     if (this.#writer.length === length) {
       if (this.epoch === 0) return false;
       this.#flush();
@@ -85,6 +101,12 @@ export class Log implements LogCommits {
     this.writes++;
     if (this.#writer.count >= MAX_ENTRIES) this.#flush();
     return true;
+  }
+
+  #isTooLarge(limitBytes: number): false {
+    const kept = `${limitBytes} bytes less ${HEAD_BYTES}, by \`max_payload\` of the NATS server`;
+    this.#tooLarge.tell(`A message has to fit into ${kept}`);
+    return false;
   }
 
   /** The node does not take part yet, and what it has to say fills a record: a record needs the start's number. */

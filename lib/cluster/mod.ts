@@ -13,7 +13,7 @@
  * | `cluster_node`   | stands between a broker and all that follows                                                    |
  * | `node_init`      | what it is given, and says of itself; `node_parts` and `node_port`: its parts, and its broker's     |
  * | `node_reading`   | how it reads the log; `effects`: what becomes of each entry                                     |
- * | `node_watch`     | who has died, and whether this node is cut off                                                  |
+ * | `node_watch`     | who has died, whether this node is cut off, and since when it knows all; `node_level`: where it stands |
  * | `record`         | what a record has, and places in the log; `record_form`: its bytes, with writer and reader      |
  * | `log`, `window`  | packs and sends records, and sends again what is lost                                           |
  * | `lost_log`       | what a node does whose servers have lost what it had applied                                    |
@@ -30,9 +30,11 @@
  * | `forwarding`     | QoS 0 between nodes                                                                             |
  * | `interests`      | which topics of QoS 0 this node wants; `topic_subject` is how topics are named at NATS          |
  * | `members`        | who else is there                                                                               |
- * | `trouble`        | what fails again and again is said from time to time                                            |
+ * | `trouble`        | what fails again and again is said from time to time; `server_lines`: of the way to the servers   |
+ * | `answers`        | what the servers refuse, in words for whoever runs them                                         |
  * | `log_watch`      | where the log stands, for those who look; `status`: the same for somebody outside               |
  * | `snapshot_maker` | puts a copy of a store into the object store, and shortens the log; `lease`: one node does so   |
+ * | `snapshot_due`   | when one does: the log has grown, or nodes that are upgraded are to start from the same         |
  * | `snapshot_reader`| where a node starts that is new, or was away for longer than the log reaches back; `beginning`  |
  * | `shared_text`    | a text that all nodes have, and that each of them may change                                    |
  *

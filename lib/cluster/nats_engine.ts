@@ -19,7 +19,11 @@ export class NatsEngine implements Engine {
   readonly #watch: LogWatch;
 
   /** It begins to connect. */
-  constructor(options: ClusterOptions, lines: LogPort, { onConnect, onLost }: EngineEvents) {
+  constructor(
+    options: ClusterOptions,
+    lines: LogPort,
+    { onConnect, onLost, onDenied }: EngineEvents,
+  ) {
     this.#options = options;
     this.#lines = lines;
     this.nats = new NatsConnection({
@@ -32,6 +36,7 @@ export class NatsEngine implements Engine {
         void this.#watch.look();
       },
       onLost,
+      onDenied,
     });
     this.jetStream = new JetStream(this.nats);
     this.#watch = new LogWatch(this.jetStream, options, () => this.nats.isConnected);

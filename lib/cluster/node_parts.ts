@@ -41,7 +41,7 @@ export function makeParts(
   const { node } = options;
   const prefix = prefixOf(options.name);
   const own = init.store ?? new EmptyStore();
-  const log = new Log(engine, `${prefix}.log`, node, nowMs);
+  const log = new Log(engine, `${prefix}.log`, node, nowMs, lines);
   const homes = new Homes(node);
   const sessions = new SharedSessions(node, homes, new OwnSessions(node, homes, log, lines));
   const shares = new SharedGroups({ node, log, lines, store: own });

@@ -2,13 +2,20 @@ import type { ClusterPort } from "../broker/mod.ts";
 import type { WhenApplied } from "./claims.ts";
 import type { NodeParts } from "./node_parts.ts";
 
-/** What a node's broker has of the cluster; `isReady`: {@linkcode ClusterPort.isReady}. */
-export function newPort(parts: NodeParts, isReady: () => boolean): ClusterPort {
+/** What a node's broker has of the cluster; `isReady`, `currentSinceMs`: as {@linkcode ClusterPort} has them. */
+export function newPort(
+  parts: NodeParts,
+  isReady: () => boolean,
+  currentSinceMs: () => number,
+): ClusterPort {
   const { node, log, sessions, shares, claims, forwarding, interests } = parts;
   return {
     node,
     get isReady() {
       return isReady();
+    },
+    get currentSinceMs() {
+      return currentSinceMs();
     },
     get isPrompt() {
       return isReady() && !log.isSlow;

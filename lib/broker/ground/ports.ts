@@ -429,6 +429,11 @@ export interface ClusterPort {
   keepDone(clientId: string, text: string): void;
   /** Whether the node takes part now: it has applied the existing log, and its connection works. */
   readonly isReady: boolean;
+  /**
+   * Since when the node has known all that the log says, as far as it can tell, in the clock's milliseconds; `Infinity`: it has been away, and
+   * may not have read what became of a session meanwhile.
+   */
+  readonly currentSinceMs: number;
   /** Whether it is ready, and the log has come in time to what this node has put into it. */
   readonly isPrompt: boolean;
   /** Counts one more, or one less, subscription with this Topic Filter on this node; a shared one counts once for its members here. */

@@ -43,6 +43,8 @@ export interface NatsInit {
   /** Told that a server has let us in, and that the connection is lost, with the reason. */
   readonly onConnect?: (server: string) => void;
   readonly onLost?: (reason: string) => void;
+  /** Told that the server does not let us use a subject. */
+  readonly onDenied?: (reason: string) => void;
 }
 
 /** A subscription, as long as nobody ends it, over all connections. */
@@ -55,6 +57,8 @@ interface Subscription {
 const CONNECT_MS = 4000;
 const FIRST_WAIT_MS = 50;
 const LONGEST_WAIT_MS = 2000;
+/** A server that closes sooner lets nobody in: others wait longer each time. */
+const SHORT_MS = 2000;
 /** Bytes that wait for a server that does not take them: more are not added. */
 const MAX_WAITING_BYTES = 64 * 1024 * 1024;
 
@@ -206,6 +210,7 @@ export class NatsConnection {
       message: (sid, subject, reply, headers, payload) => {
         this.#subscriptions.get(sid)?.handle(new Heard(subject, reply, headers, payload));
       },
+      denied: (reason) => this.#init.onDenied?.(reason),
     });
     try {
       await link.open();
@@ -221,9 +226,10 @@ export class NatsConnection {
     }
     link.flush();
     this.#link = link;
-    this.#backoff.reset();
+    const timer = setTimeout(() => this.#backoff.reset(), SHORT_MS);
     this.#init.onConnect?.(nameOfPlace(place));
     const reason = await link.closed;
+    clearTimeout(timer);
     this.#link = undefined;
     return `${nameOfPlace(place)}: ${reason}`;
   }

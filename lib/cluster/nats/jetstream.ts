@@ -52,6 +52,8 @@ export interface StreamInfo {
   readonly created: string;
   /** The most bytes that it may have; 0: no limit. */
   readonly maxBytes: number;
+  /** How many servers keep it. */
+  readonly replicas: number;
 }
 
 /** What JetStream says of a message that it has stored. */
@@ -205,7 +207,7 @@ function infoOf(answer: Record<string, unknown>): StreamInfo {
     throw new NatsError("protocol", "Cannot read what JetStream has answered: no state");
   }
   const cluster = answer["cluster"] as { leader?: unknown } | null | undefined;
-  const { max_bytes } = (answer["config"] ?? {}) as { max_bytes?: unknown };
+  const { max_bytes, num_replicas } = (answer["config"] ?? {}) as Readonly<Record<string, unknown>>;
   const number = (name: string) => {
     const value = state[name];
     return typeof value === "number" && Number.isSafeInteger(value) && value >= 0 ? value : 0;
@@ -218,5 +220,6 @@ function infoOf(answer: Record<string, unknown>): StreamInfo {
     leader: typeof cluster?.leader === "string" ? cluster.leader : "",
     created: String(answer["created"] ?? ""),
     maxBytes: typeof max_bytes === "number" && max_bytes > 0 ? max_bytes : 0,
+    replicas: typeof num_replicas === "number" ? num_replicas : 1,
   };
 }

@@ -23,6 +23,8 @@ export interface LinkInit {
     headers: Uint8Array | undefined,
     payload: Uint8Array,
   ) => void;
+  /** Told that the server does not let us use a subject. */
+  readonly denied: (reason: string) => void;
 }
 
 const READ_BYTES = 64 * 1024;
@@ -196,7 +198,7 @@ export class Link {
 
   /** An error of the server ends the connection, but one that is only about a subject. */
   #refused(message: string): void {
-    if (/permissions violation/i.test(message)) return;
+    if (/permissions violation/i.test(message)) return this.#init.denied(message);
     this.#awaited?.reject(new NatsError("refused", `The NATS server refuses: ${message}`));
     this.close(message);
   }

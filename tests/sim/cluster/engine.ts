@@ -59,6 +59,7 @@ export class SimLog {
       messages: lastSequence - firstSequence + 1,
       bytes: 0,
       maxBytes: 0,
+      replicas: 1,
       leader: "",
       created: CREATED,
     };
