@@ -1,7 +1,8 @@
 /**
  * A record of a later version is not understood. Version 1 had no changes of sessions, version 2 none of shared subscriptions, version 3 no
  * `since` and no mark of wills, version 4 no messages for one shared subscription alone, version 5 no `goneAt`, by which nodes choose.
- * In version 6 nodes did not all know what each of them had to deliver to shared subscriptions, and put messages into the log again.
+ * In version 6 nodes did not all know what each of them had to deliver to shared subscriptions, put messages into the log
+ * again, and said where a member had gone; no claim was void.
  */
 export const VERSION = 7;
 /** Beside a packet's size: it is a will. */
