@@ -2,7 +2,7 @@ import type { LogPort, Message, SessionChange, ShareChange } from "../broker/mod
 import type { Subjects } from "./engine.ts";
 import { wordsOf } from "./answers.ts";
 import type { NatsError } from "./nats/error.ts";
-import { ackOf } from "./nats/jetstream.ts";
+import { ackOf } from "./nats/jetstream_answers.ts";
 import { MAX_ENTRIES, type RecordHead } from "./record.ts";
 import { RecordWriter } from "./record_writer.ts";
 import type { LogCommits } from "./shared_store.ts";

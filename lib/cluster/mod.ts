@@ -63,5 +63,5 @@ export { readSnapshotOf, type SnapshotReaderInit } from "./snapshot_reader.ts";
 export { type LogView } from "./log_watch.ts";
 export { type SnapshotView } from "./snapshot.ts";
 export { type ClusterStatus, clusterStatus } from "./status.ts";
-export { type StreamInfo } from "./nats/jetstream.ts";
+export { type StreamInfo } from "./nats/jetstream_answers.ts";
 export { type ClusterOptions, prefixOf, streamOf } from "./options.ts";
