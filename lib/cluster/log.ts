@@ -1,11 +1,9 @@
 import type { LogPort, Message, SessionChange, ShareChange } from "../broker/mod.ts";
+import type { LogCommits } from "./commits.ts";
 import type { Subjects } from "./engine.ts";
-import { wordsOf } from "./answers.ts";
-import type { NatsError } from "./nats/error.ts";
-import { ackOf } from "./nats/jetstream_answers.ts";
 import { MAX_ENTRIES, type RecordHead } from "./record.ts";
+import { RecordSender } from "./record_sender.ts";
 import { RecordWriter } from "./record_writer.ts";
-import type { LogCommits } from "./shared_store.ts";
 import { Trouble } from "./trouble.ts";
 import { Window } from "./window.ts";
 
@@ -13,6 +11,7 @@ import { Window } from "./window.ts";
 const MAX_WINDOW_BYTES = 32 * 1024 * 1024;
 /** What the head of a record, and the protocol, need beside its messages. */
 const HEAD_BYTES = 4096;
+const REFUSED = "NATS does not store the cluster's records";
 
 /** This node's pen: packs the messages of a turn into a record, and sends it until the log has it. */
 export class Log implements LogCommits {
@@ -22,14 +21,11 @@ export class Log implements LogCommits {
   epoch = 0;
   #since = 0;
   readonly #nats: Subjects;
-  readonly #subject: string;
   readonly #node: string;
   readonly #nowMs: () => number;
   readonly #writer = new RecordWriter();
   readonly #window: Window;
   #lastNumber = 0;
-  readonly #inbox: string;
-  readonly #refusals: Trouble;
   readonly #tooLarge: Trouble;
 
   /** `subject`: the log's. */
@@ -41,26 +37,12 @@ export class Log implements LogCommits {
     lines: LogPort,
   ) {
     this.#nats = nats;
-    this.#subject = subject;
     this.#node = node;
     this.#nowMs = nowMs;
-    this.#window = new Window((...record) => this.#send(...record), MAX_WINDOW_BYTES);
-    this.#refusals = new Trouble(lines, "NATS does not store the cluster's records", nowMs);
+    const sender = new RecordSender(nats, subject, node, new Trouble(lines, REFUSED, nowMs));
+    this.#window = new Window((...record) => sender.send(this.epoch, ...record), MAX_WINDOW_BYTES);
+    sender.answered = (...answer) => this.#window.answered(...answer);
     this.#tooLarge = new Trouble(lines, "A client's message is refused by the cluster", nowMs);
-    this.#inbox = nats.newInbox();
-    nats.subscribe(`${this.#inbox}.*.*`, (message) => {
-      const words = message.subject.split(".");
-      const [number, attempt] = [Number(words.at(-2)), Number(words.at(-1))];
-      let isStored = true;
-      try {
-        ackOf(message);
-      } catch (error) {
-        isStored = false;
-        // Servers that are choosing who leads have nobody who answers for a moment.
-        if ((error as NatsError).kind !== "no_responders") this.#refusals.tell(wordsOf(error));
-      }
-      this.#window.answered(number, attempt, isStored);
-    });
   }
 
   /** {@linkcode LogCommits.isFailing} */
@@ -216,12 +198,5 @@ export class Log implements LogCommits {
       since: this.#since,
     });
     this.#window.add(number, bytes, this.#nowMs());
-  }
-
-  #send(number: number, attempt: number, bytes: Uint8Array): boolean {
-    return this.#nats.publish(this.#subject, bytes, {
-      reply: `${this.#inbox}.${number}.${attempt}`,
-      headers: [["Nats-Msg-Id", `${this.#node}:${this.epoch}:${number}:${attempt}`]],
-    });
   }
 }
