@@ -11,8 +11,8 @@ import { Reading } from "./node_reading.ts";
 import { NodeWatch } from "./node_watch.ts";
 import type { OpenedLog } from "./open_log.ts";
 import { prefixOf } from "./options.ts";
+import { takePart } from "./taking_part.ts";
 import { ServerLines } from "./server_lines.ts";
-import { Trouble } from "./trouble.ts";
 
 const LOOK_MS = 500;
 const LOOK_AGAIN_MS = 5;
@@ -65,11 +65,6 @@ export class ClusterNode {
   #newEvents(): EngineEvents {
     const { options: { node }, log, nowMs } = this.#init;
     const lines = new ServerLines(log, nowMs);
-    const denied = new Trouble(
-      log,
-      "The cluster's NATS servers do not let this node's user do what it has to: see the guide's page on running a cluster",
-      nowMs,
-    );
     return {
       onConnect: (server) => {
         lines.connected(server, this.#engine.maxPayloadBytes);
@@ -81,7 +76,7 @@ export class ClusterNode {
         if (this.#server !== "") this.#tell("away", node, reason);
         this.#server = "";
       },
-      onDenied: (reason) => void denied.tell(reason),
+      onDenied: (reason) => lines.denied(reason),
     };
   }
 
@@ -161,36 +156,11 @@ export class ClusterNode {
       if (!isWhole || host.turn().isFanningOut) {
         return void this.#timers.after(LOOK_AGAIN_MS, look);
       }
-      this.#takePart(host, reading);
+      this.#watch.begin();
+      takePart(this.#parts, this.#members, { host, reading, lost, nowMs: this.#init.nowMs });
       joined();
     };
     look();
-  }
-
-  /** All of before is applied: from here on the node writes. */
-  #takePart(host: ClusterHost, { applier, effects }: Reading): void {
-    const { node, log, sessions, shares, forwarding } = this.#parts;
-    // Greater than that of every process before, however the clock has been set.
-    const epoch = Math.max(Math.floor(this.#init.nowMs()), applier.marks.epochOf(node) + 1);
-    log.epoch = forwarding.epoch = applier.epoch = epoch;
-    log.knows(applier.sequence);
-    this.#watch.begin();
-    sessions.own.begin(host, () => applier.sequence);
-    host.turn().inherit(sessions.own.takeLeft());
-    host.turn().comeBack([...sessions.homes.own()]);
-    for (const [clientId, will] of effects.takeOwedWills()) {
-      host.turn().publishOwed(clientId, will);
-    }
-    shares.begin();
-    log.flush();
-    this.#members.begin(() => ({
-      epoch,
-      sequence: applier.sequence,
-      waiting: log.waiting,
-      own: sessions.homes.countOf(node),
-      losses: this.#lost.count,
-      ...host.counts,
-    }));
   }
 
   /** Leaves. What is in the log stays there. */

@@ -1,6 +1,6 @@
 import type { LogPort, Message, SessionChange, ShareChange, SharedMessage } from "../broker/mod.ts";
 import type { Will } from "../codec/mod.ts";
-import type { Origin } from "./applier.ts";
+import type { Origin } from "./applier_ports.ts";
 import type { Claims } from "./claims.ts";
 import type { Log } from "./log.ts";
 import type { ClusterHost } from "./node_init.ts";

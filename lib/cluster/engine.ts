@@ -1,7 +1,7 @@
 import type { LogView } from "./log_watch.ts";
 import type { OpenedLog } from "./open_log.ts";
 import type { HeaderEntries } from "./nats/headers.ts";
-import type { NatsMessage } from "./nats/connection.ts";
+import type { NatsMessage } from "./nats/message.ts";
 import type { TailEvents } from "./nats/tail.ts";
 
 /** Publishes and subscribes by subject. */

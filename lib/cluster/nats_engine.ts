@@ -1,7 +1,8 @@
 import type { LogPort } from "../broker/mod.ts";
 import type { Engine, EngineEvents, LogReader, OpenInit } from "./engine.ts";
 import type { HeaderEntries } from "./nats/headers.ts";
-import { NatsConnection, type NatsMessage } from "./nats/connection.ts";
+import { NatsConnection } from "./nats/connection.ts";
+import type { NatsMessage } from "./nats/message.ts";
 import { JetStream } from "./nats/jetstream.ts";
 import { type LogView, LogWatch } from "./log_watch.ts";
 import { Tail, type TailEvents } from "./nats/tail.ts";

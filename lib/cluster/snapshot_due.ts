@@ -1,5 +1,5 @@
 import { LogGrowth } from "./log_growth.ts";
-import type { StreamInfo } from "./nats/jetstream.ts";
+import type { StreamInfo } from "./nats/jetstream_answers.ts";
 import type { FoundObject } from "./nats/object_store.ts";
 import type { ClusterLevel } from "./node_init.ts";
 import { isOfOtherRules, positionOf } from "./position.ts";

@@ -27,7 +27,10 @@ testFound(WITH_LOST_DISKS, [
 testMoreSeeds(WITH_SNAPSHOTS, 0, 80, 40);
 testMoreSeeds(WITH_LOST_DISKS, 0, 80, 40);
 testFound(WITH_SHARE_AND_LOST_DISKS, [
-  [410257, "a new node used a Packet Identifier again that a client held for another one's message"],
+  [
+    410257,
+    "a new node used a Packet Identifier again that a client held for another one's message",
+  ],
   [410312, "and one that started from a snapshot"],
   [410346, "nodes did not agree on what waits for a member that is to come"],
 ]);
