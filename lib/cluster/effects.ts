@@ -67,7 +67,7 @@ export class Effects {
       this.#log.knows(sequence);
       this.#sessions.own.whileApplying(
         ALL_SESSIONS,
-        () => this.#giveUp(clientIds, heir, sequence),
+        () => this.#giveUp(clientIds),
       );
     }
     this.#shares.died(dead, heir, clientIds, place);
@@ -75,7 +75,7 @@ export class Effects {
   }
 
   /** Other nodes take this one for dead. */
-  #giveUp(clientIds: readonly string[], heir: string, sequence: number): void {
+  #giveUp(clientIds: readonly string[]): void {
     this.#host.turn().disinherit(clientIds);
     for (const clientId of clientIds) {
       this.#store.moved(clientId);

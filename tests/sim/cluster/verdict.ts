@@ -1,6 +1,5 @@
 import { Violation } from "../records.ts";
 import type { RoamingClient } from "./client.ts";
-import type { ClusterSimNode } from "./node.ts";
 import { countInLog } from "./log_wills.ts";
 import { restOf } from "./state.ts";
 import type { SentRecord, SessionRecord, SubRecord, WillRecord } from "./records.ts";
