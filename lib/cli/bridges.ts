@@ -1,4 +1,4 @@
-import type { Bridges } from "../bridge/mod.ts";
+import type { BridgeHomes, Bridges } from "../bridge/mod.ts";
 import type { LogPort } from "../broker/mod.ts";
 import type { Config } from "../config/mod.ts";
 import { nowMs, type Server } from "../net/mod.ts";
@@ -9,14 +9,16 @@ import { bridgeIdOf } from "./bridge_id.ts";
 export class BridgeRunner {
   readonly #server: Server;
   readonly #log: LogPort;
+  readonly #homes: BridgeHomes | undefined;
   #room: typeof import("../bridge/mod.ts") | undefined;
   #bridges: Bridges | undefined;
   #configuring: Promise<void> = Promise.resolve();
   #isClosed = false;
 
-  /** No bridge starts before `configure`. */
-  constructor(server: Server, log: LogPort) {
+  /** No bridge starts before `configure`. `homes`: where they are in the cluster; absent: there is none. */
+  constructor(server: Server, log: LogPort, homes?: BridgeHomes) {
     this.#server = server;
+    this.#homes = homes;
     this.#log = log;
   }
 
@@ -44,13 +46,15 @@ export class BridgeRunner {
   }
 
   async #configure(config: Config): Promise<void> {
-    if (this.#isClosed || config.bridges.length === 0 && this.#bridges === undefined) return;
+    const wanted = [...config.bridges, ...config.otherBridges];
+    if (this.#isClosed || wanted.length === 0 && this.#bridges === undefined) return;
     if (this.#bridges === undefined) {
       this.#room = await import("../bridge/mod.ts");
       const { Bridges, hostOf } = this.#room;
-      const init = { brokerId: bridgeIdOf(config), log: this.#log, nowMs };
+      const homes = this.#homes === undefined ? {} : { homes: this.#homes };
+      const init = { brokerId: bridgeIdOf(config), log: this.#log, nowMs, ...homes };
       this.#bridges = new Bridges(hostOf(this.#server, init));
     }
-    void this.#bridges.configure(config.bridges.map(({ options }) => options));
+    void this.#bridges.configure(wanted.map(({ options }) => options));
   }
 }

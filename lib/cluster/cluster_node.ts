@@ -1,4 +1,5 @@
 import type { ClusterChangedEvent, ClusterPort, Store } from "../broker/mod.ts";
+import { BridgeHomes } from "./bridge_homes.ts";
 import { type Engine, type EngineEvents, TIMERS, type Timers } from "./engine.ts";
 import { LostLog } from "./lost_log.ts";
 import { Members } from "./members.ts";
@@ -7,7 +8,7 @@ import type { ClusterHost, ClusterInit, ClusterLevel } from "./node_init.ts";
 import { makeParts, type NodeParts } from "./node_parts.ts";
 import { newPort } from "./node_port.ts";
 import { Reading } from "./node_reading.ts";
-import { NodeWatch } from "./node_watch.ts";
+import { DEAD_AFTER_MS, NodeWatch } from "./node_watch.ts";
 import type { OpenedLog } from "./open_log.ts";
 import { prefixOf } from "./options.ts";
 
@@ -22,6 +23,8 @@ export class ClusterNode {
   readonly store: Store;
   /** For the broker. */
   readonly port: ClusterPort;
+  /** Which node has each bridge. */
+  readonly bridges: BridgeHomes;
   readonly #init: ClusterInit;
   readonly #engine: Engine;
   readonly #timers: Timers;
@@ -50,6 +53,15 @@ export class ClusterNode {
     this.#watch = this.#newWatch();
     this.store = parts.store;
     this.port = newPort(parts, () => this.isReady);
+    this.bridges = new BridgeHomes({
+      engine: this.#engine,
+      parts,
+      members: this.#members,
+      isReady: () => this.isReady,
+      sequence: () => this.#reading?.applier.sequence ?? 0,
+      nowMs: init.nowMs,
+      deadAfterMs: init.deadAfterMs ?? DEAD_AFTER_MS,
+    });
     this.#stopTimers = [
       timers.every(LOOK_MS, () => this.#look()),
       timers.every(DONE_MS, () => {
@@ -186,6 +198,7 @@ export class ClusterNode {
       waiting: log.waiting,
       own: sessions.countOf(node),
       losses: this.#lost.count,
+      ...this.bridges.said,
       ...host.counts,
     }));
   }
@@ -209,6 +222,7 @@ export class ClusterNode {
   #look(): void {
     this.#parts.log.look(false);
     this.#members.look(this.#engine.isConnected);
+    this.bridges.look();
     this.#watch.look();
   }
 }

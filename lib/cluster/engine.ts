@@ -48,6 +48,8 @@ export interface Engine extends Subjects {
   openLog(init: OpenInit): Promise<OpenedLog | undefined>;
   /** Reads the log from this record on. */
   readLog(next: number, events: TailEvents): LogReader;
+  /** Asks the server that leads the log for the number of its last record; absent: nobody leads it. Rejects where there is no answer. */
+  lastSequence?(): Promise<number>;
   /** Where the log stands, for those who look; absent or `undefined`: that is not known. */
   readonly logView?: LogView | undefined;
   /** Leaves. */

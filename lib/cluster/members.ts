@@ -19,6 +19,10 @@ export interface Beat {
   readonly own: number;
   /** How often the log has had less than it had applied. */
   readonly losses: number;
+  /** Client Identifiers of the bridges that it has; absent: none. */
+  readonly bridges?: readonly string[];
+  /** Those of the bridges that it may have; absent: none. */
+  readonly mayHave?: readonly string[];
 }
 
 /** How often a node says that it is there, milliseconds. */
@@ -29,6 +33,8 @@ const SILENT_MS = 3500;
 const MAX_NODES = 1000;
 /** Characters of a node's name. */
 const MAX_NAME = 255;
+/** Bridges that are known of one node. */
+const MAX_BRIDGES = 1000;
 
 /** What knowing the others needs. */
 export interface MembersInit {
@@ -166,5 +172,18 @@ export function parseBeat(payload: Uint8Array): Beat | undefined {
   if (typeof node !== "string" || node === "" || node.length > MAX_NAME) return undefined;
   const numbers = { epoch, sequence, waiting, clients, sessions, own, losses };
   const areNumbers = Object.values(numbers).every((value) => typeof value === "number");
-  return areNumbers ? { node, ...numbers as Omit<Beat, "node"> } : undefined;
+  if (!areNumbers) return undefined;
+  const bridges = namesOf(beat?.bridges);
+  const mayHave = namesOf(beat?.mayHave);
+  return {
+    node,
+    ...numbers as Omit<Beat, "node" | "bridges" | "mayHave">,
+    ...bridges.length === 0 ? {} : { bridges },
+    ...mayHave.length === 0 ? {} : { mayHave },
+  };
+}
+
+function namesOf(value: unknown): readonly string[] {
+  if (!Array.isArray(value)) return [];
+  return value.slice(0, MAX_BRIDGES).filter((one) => typeof one === "string");
 }

@@ -1,5 +1,6 @@
 import type { LogPort } from "../broker/mod.ts";
 import type { Engine, EngineEvents, LogReader, OpenInit } from "./engine.ts";
+import { NatsError } from "./nats/error.ts";
 import type { HeaderEntries } from "./nats/headers.ts";
 import { NatsConnection, type NatsMessage } from "./nats/connection.ts";
 import { JetStream } from "./nats/jetstream.ts";
@@ -80,6 +81,13 @@ export class NatsEngine implements Engine {
   /** {@linkcode Engine.readLog} */
   readLog(next: number, events: TailEvents): LogReader {
     return new Tail(this.nats, this.jetStream, streamOf(this.#options.name), next, events);
+  }
+
+  /** {@linkcode Engine.lastSequence} */
+  async lastSequence(): Promise<number> {
+    const info = await this.jetStream.streamInfo(streamOf(this.#options.name));
+    if (info === undefined) throw new NatsError("closed", "There is no log");
+    return info.lastSequence;
   }
 
   /** {@linkcode Engine.logView} */

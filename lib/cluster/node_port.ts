@@ -33,7 +33,8 @@ export function newPort(parts: NodeParts, isReady: () => boolean): ClusterPort {
   };
 }
 
-function putClaim(
+/** {@linkcode ClusterPort.claim} */
+export function putClaim(
   { log, claims }: NodeParts,
   clientId: string,
   endsSession: boolean,

@@ -14,7 +14,8 @@ export interface WatchedNode {
   turn(): FromCluster;
 }
 
-const DEAD_AFTER_MS = 10_000;
+/** How long a node is not heard until others take it for dead, milliseconds. */
+export const DEAD_AFTER_MS = 10_000;
 
 /** Looks from time to time whether other nodes have died, and whether this one is cut off from them. */
 export class NodeWatch {
