@@ -64,6 +64,8 @@ export class Members {
   readonly #changed: (change: "joined" | "left", node: string) => void;
   /** Other nodes that are there, and when they were last heard: time does not count in which nobody can be heard. */
   readonly #there = new Map<string, number>();
+  /** When nodes that are not there any more were heard last: that they are dead is said later. */
+  readonly #silent = new Map<string, number>();
   #stopSaying: (() => void) | undefined;
   #own: (() => Omit<Beat, "node">) | undefined;
   #twinAtMs = -Infinity;
@@ -88,7 +90,7 @@ export class Members {
 
   /** When a node was heard last, by the clock it was given. */
   heardAtMs(node: string): number {
-    return this.#heard.get(node)?.atMs ?? -Infinity;
+    return this.#heard.get(node)?.atMs ?? this.#silent.get(node) ?? -Infinity;
   }
 
   /** The other nodes that are there, by name. */
@@ -103,9 +105,18 @@ export class Members {
       if (!isConnected) this.#there.set(node, nowMs);
       else if (nowMs - atMs > SILENT_MS) {
         this.#there.delete(node);
-        this.#heard.delete(node);
+        this.#fallSilent(node);
         this.#changed("left", node);
       }
+    }
+  }
+
+  #fallSilent(node: string): void {
+    this.#silent.set(node, this.heardAtMs(node));
+    this.#heard.delete(node);
+    for (const oldest of this.#silent.keys()) {
+      if (this.#silent.size <= MAX_NODES) break;
+      this.#silent.delete(oldest);
     }
   }
 
@@ -140,6 +151,7 @@ export class Members {
     if (beat.node !== this.#node) {
       const isNew = !this.#there.has(beat.node);
       if (isNew && this.#there.size >= MAX_NODES) return;
+      this.#silent.delete(beat.node);
       this.#heard.set(beat.node, { beat, atMs: this.#nowMs() });
       this.#there.set(beat.node, this.#nowMs());
       if (isNew) this.#changed("joined", beat.node);
