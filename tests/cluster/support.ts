@@ -43,7 +43,7 @@ export class TestNode {
     url: string,
     node: string,
     store?: MemoryStore,
-    options: Partial<BrokerOptions> = {},
+    { replicas = 1, ...options }: Partial<BrokerOptions> & { readonly replicas?: number } = {},
     ...listeners: EventListener<"clusterChanged">[]
   ): Promise<TestNode> {
     const log = new Lines();
@@ -55,7 +55,7 @@ export class TestNode {
         caCerts: [],
         name: "test",
         node,
-        replicas: 1,
+        replicas,
         maxLogBytes: 64 * 1024 * 1024,
         isolationTimeoutMs: 1500,
       },
