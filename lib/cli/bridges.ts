@@ -1,24 +1,30 @@
 import type { BridgeHomes, Bridges } from "../bridge/mod.ts";
-import type { LogPort } from "../broker/mod.ts";
+import type { ClusterPort, LogPort } from "../broker/mod.ts";
 import type { Config } from "../config/mod.ts";
 import { nowMs, type Server } from "../net/mod.ts";
 import type { BridgeLevel } from "../observe/mod.ts";
 import { bridgeIdOf } from "./bridge_id.ts";
 
+/** The node of a cluster, for its bridges. */
+interface BridgeNode {
+  readonly bridges: BridgeHomes;
+  readonly port: Pick<ClusterPort, "bridgeId">;
+}
+
 /** Runs the bridges of a broker. The room `bridge` is loaded with the first `connection` block. */
 export class BridgeRunner {
   readonly #server: Server;
   readonly #log: LogPort;
-  readonly #homes: BridgeHomes | undefined;
+  readonly #node: BridgeNode | undefined;
   #room: typeof import("../bridge/mod.ts") | undefined;
   #bridges: Bridges | undefined;
   #configuring: Promise<void> = Promise.resolve();
   #isClosed = false;
 
-  /** No bridge starts before `configure`. `homes`: where they are in the cluster; absent: there is none. */
-  constructor(server: Server, log: LogPort, homes?: BridgeHomes) {
+  /** No bridge starts before `configure`. `node`: absent without a cluster. */
+  constructor(server: Server, log: LogPort, node?: BridgeNode) {
     this.#server = server;
-    this.#homes = homes;
+    this.#node = node;
     this.#log = log;
   }
 
@@ -51,8 +57,10 @@ export class BridgeRunner {
     if (this.#bridges === undefined) {
       this.#room = await import("../bridge/mod.ts");
       const { Bridges, hostOf } = this.#room;
-      const homes = this.#homes === undefined ? {} : { homes: this.#homes };
-      const init = { brokerId: bridgeIdOf(config), log: this.#log, nowMs, ...homes };
+      const node = this.#node;
+      const homes = node === undefined ? {} : { homes: node.bridges };
+      const brokerId = node?.port.bridgeId ?? bridgeIdOf(config);
+      const init = { brokerId, log: this.#log, nowMs, ...homes };
       this.#bridges = new Bridges(hostOf(this.#server, init));
     }
     void this.#bridges.configure(wanted.map(({ options }) => options));

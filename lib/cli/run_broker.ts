@@ -118,7 +118,7 @@ async function runUntilSignal(
     (control) => control?.close(),
   );
   const bridges = parts.adopt(
-    new BridgeRunner(server, log, cluster?.node.bridges),
+    new BridgeRunner(server, log, cluster?.node),
     (bridges) => bridges.close(),
   );
   const trace = parts.use(new BusTrace(server, log));

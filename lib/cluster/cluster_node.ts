@@ -52,7 +52,9 @@ export class ClusterNode {
     this.#members = this.#newMembers();
     this.#watch = this.#newWatch();
     this.store = parts.store;
-    this.port = newPort(parts, () => this.isReady);
+    // When the log was made tells it from all others.
+    const bridgeId = () => this.#reading?.applier.created.replaceAll(/\D/g, "");
+    this.port = newPort(parts, () => this.isReady, bridgeId);
     this.bridges = new BridgeHomes({
       engine: this.#engine,
       parts,

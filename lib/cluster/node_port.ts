@@ -2,11 +2,18 @@ import type { ClusterPort } from "../broker/mod.ts";
 import type { WhenApplied } from "./claims.ts";
 import type { NodeParts } from "./node_parts.ts";
 
-/** What a node's broker has of the cluster; `isReady`: {@linkcode ClusterPort.isReady}. */
-export function newPort(parts: NodeParts, isReady: () => boolean): ClusterPort {
+/** What a node's broker has of the cluster; `isReady`: {@linkcode ClusterPort.isReady}, `bridgeId`: {@linkcode ClusterPort.bridgeId}. */
+export function newPort(
+  parts: NodeParts,
+  isReady: () => boolean,
+  bridgeId: () => string | undefined,
+): ClusterPort {
   const { node, log, sessions, shares, claims, forwarding, interests } = parts;
   return {
     node,
+    get bridgeId() {
+      return bridgeId();
+    },
     get isReady() {
       return isReady();
     },

@@ -1,4 +1,5 @@
 import { deepEqual, equal, match } from "node:assert/strict";
+import { BRIDGE_HOPS } from "../../lib/broker/mod.ts";
 import { clusterBridges } from "../../lib/observe/mod.ts";
 import { callFlux } from "../support/flux.ts";
 import { NatsCluster } from "../support/nats_cluster.ts";
@@ -62,3 +63,18 @@ natsTest(
     await until("it is again", () => bridges.isReached, 30_000);
   },
 );
+
+natsTest("to other brokers' bridges the nodes are one broker", async () => {
+  await using nats = await NatsServer.start();
+  await using a = await TestNode.start(nats.url, "a");
+  await using b = await TestNode.start(nats.url, "b");
+  const names = await Promise.all([a, b].map(async (node) => {
+    const properties = { userProperties: [[BRIDGE_HOPS, "other"]] as const };
+    const { client } = await node.connect(`far ${node.port}`, { properties });
+    const { userProperties } = client.connack.properties ?? {};
+    await client.disconnect();
+    return userProperties?.find(([name]) => name === BRIDGE_HOPS)?.[1];
+  }));
+  match(names[0]!, /^\d+$/);
+  equal(names[1], names[0]);
+});
