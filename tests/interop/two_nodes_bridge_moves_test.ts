@@ -93,3 +93,49 @@ Deno.test({
     deepEqual(there.got, numbered(200));
   },
 });
+
+Deno.test({
+  name:
+    "a bridge with one node waits for that, and goes to another with what waits when that is named",
+  ignore,
+  async fn() {
+    const directories = ["a", "b"].map(() => Deno.makeTempDirSync({ prefix: "flux-bridge-" }));
+    try {
+      await using far = await MosquittoBroker.start();
+      await using nats = await NatsServer.start();
+      const start = (node: "a" | "b", at: string) =>
+        startNode(
+          nats,
+          node,
+          `${bridgeTo(far.port)}bridge_node ${at}\n`,
+          directories[node === "a" ? 0 : 1],
+        );
+      let a = await start("a", "b");
+      let b = await start("b", "b");
+      await b.untilLog(CONNECTED, 15_000);
+      await using there = await Collector.start(far.port, "out/#");
+      await b.kill();
+      await publishAll(a.port, "out/2", numbered(100), 2);
+      await a.untilLog(/taken for dead/, 30_000);
+      await publishAll(a.port, "out/2", numbered(100, 100), 2);
+      b = await start("b", "b");
+      await b.untilLog(CONNECTED, 20_000);
+      await there.until((got) => got.length >= 200);
+      equal(connects(a), 0);
+      await b.kill();
+      await publishAll(a.port, "out/2", numbered(100, 200), 2);
+      await a.kill();
+      b = await start("b", "a");
+      a = await start("a", "a");
+      await a.untilLog(CONNECTED, 20_000);
+      await there.until((got) => got.length >= 300);
+      deepEqual(there.got, numbered(300));
+      equal(connects(b), 0);
+      for (const node of [a, b]) await node.kill();
+    } finally {
+      for (const directory of directories) {
+        await Deno.remove(directory, { recursive: true }).catch(() => {});
+      }
+    }
+  },
+});
