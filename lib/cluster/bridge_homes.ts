@@ -5,7 +5,7 @@ import type { NodeParts } from "./node_parts.ts";
 
 /** What is asked of a node about itself. */
 interface AskedNode {
-  readonly engine: Pick<Engine, "lastSequence">;
+  readonly engine: Pick<Engine, "endOfLog">;
   readonly parts: NodeParts;
   readonly members: Members;
   /** {@linkcode ClusterNode.isReady} */
@@ -75,9 +75,10 @@ export class BridgeHomes {
       .map(({ node }) => node);
   }
 
-  /** The session is to belong to this node, and does when the log has come to that, unless another one says the same behind it. */
+  /** The session is to belong to this node, and does when the log has come to that, unless it has gone to another one meanwhile. */
   claim(clientId: string): void {
-    const { parts } = this.#of;
+    const { parts, sequence } = this.#of;
+    parts.log.knows(sequence());
     putClaim(parts, clientId, false, () => {});
     parts.log.flush();
   }
@@ -95,8 +96,11 @@ export class BridgeHomes {
     const { engine, nowMs, isReady, sequence } = this.#of;
     if (!isReady()) return;
     const atMs = nowMs();
-    if (engine.lastSequence === undefined) this.#see({ atMs, sequence: sequence() });
-    else engine.lastSequence().then((last) => this.#see({ atMs, sequence: last }), () => {});
+    if (engine.endOfLog === undefined) return this.#see({ atMs, sequence: sequence() });
+    engine.endOfLog().then(
+      ({ sequence, ageMs }) => this.#see({ atMs: atMs - ageMs, sequence }),
+      () => {},
+    );
   }
 
   #see(sight: Sight): void {

@@ -124,8 +124,15 @@ export class Effects {
   }
 
   /** {@linkcode ApplierPorts.claimed} */
-  claimed(claim: RecordClaim, { node, isOwn, sequence }: Origin): void {
+  claimed(claim: RecordClaim, origin: Origin): void {
     const { clientId, endsSession, keepsSession } = claim;
+    const { node, isOwn, sequence } = origin;
+    if (keepsSession && this.#sessions.isStale(clientId, origin)) {
+      if (!isOwn) return;
+      // Whoever waits is told in a turn.
+      this.#host.turn();
+      return this.#claims.appliedAwaited(clientId);
+    }
     const isHere = node === this.#node;
     // Others may know of a node that the session was at, and this one not, where it has never begun: so each claim of this node counts.
     const isChanged = this.#sessions.claimed(

@@ -1,5 +1,5 @@
 import type { LogPort } from "../broker/mod.ts";
-import type { Engine, EngineEvents, LogReader, OpenInit } from "./engine.ts";
+import type { Engine, EngineEvents, LogEnd, LogReader, OpenInit } from "./engine.ts";
 import { NatsError } from "./nats/error.ts";
 import type { HeaderEntries } from "./nats/headers.ts";
 import { NatsConnection, type NatsMessage } from "./nats/connection.ts";
@@ -83,11 +83,11 @@ export class NatsEngine implements Engine {
     return new Tail(this.nats, this.jetStream, streamOf(this.#options.name), next, events);
   }
 
-  /** {@linkcode Engine.lastSequence} */
-  async lastSequence(): Promise<number> {
+  /** {@linkcode Engine.endOfLog} */
+  async endOfLog(): Promise<LogEnd> {
     const info = await this.jetStream.streamInfo(streamOf(this.#options.name));
     if (info === undefined) throw new NatsError("closed", "There is no log");
-    return info.lastSequence;
+    return { sequence: info.lastSequence, ageMs: info.majorityAgeMs ?? 0 };
   }
 
   /** {@linkcode Engine.logView} */

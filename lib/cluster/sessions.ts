@@ -6,7 +6,7 @@ import type {
   StoredWill,
   Subscription,
 } from "../broker/mod.ts";
-import { ownerWithHome } from "../broker/mod.ts";
+import { BRIDGE_CLIENT_PREFIX, ownerWithHome } from "../broker/mod.ts";
 import { Fences } from "./fences.ts";
 import { GivenUp } from "./given_up.ts";
 import { firstPlaceOf } from "./record.ts";
@@ -219,6 +219,16 @@ export class SharedSessions {
       return true;
     }
     return this.#isOf(clientId, node, since) && !this.fences.isOfEarlier(clientId, node, since);
+  }
+
+  /**
+   * Whether a node claims the session of a bridge that has gone to another one, and did not know that. A client that comes to such a node is
+   * there, whatever the node knows; a bridge is not, it only goes on where it has been.
+   */
+  isStale(clientId: string, { node, since }: Writer): boolean {
+    if (!clientId.startsWith(BRIDGE_CLIENT_PREFIX)) return false;
+    const home = this.#homes.get(clientId);
+    return home !== undefined && home !== node && since < (this.#gainedAt.get(clientId) ?? 0);
   }
 
   /** Whether what a node says of its session does not count because that has begun anew there. */

@@ -48,6 +48,8 @@ export interface StreamInfo {
   readonly bytes: number;
   /** The server that leads; `""`: none, or there is only one. */
   readonly leader: string;
+  /** How long ago its leader has heard a majority of its servers, milliseconds; `Infinity`: nobody leads it. Absent: there is one server. */
+  readonly majorityAgeMs?: number;
   /** When it was made, as JetStream writes it: another time is another stream. */
   readonly created: string;
   /** The most bytes that it may have; 0: no limit. */
@@ -199,12 +201,33 @@ function jsonOf({ payload }: NatsMessage): Record<string, unknown> {
   return answer as Record<string, unknown>;
 }
 
+/** What JetStream says of the servers that have a stream. */
+interface ClusterInfo {
+  readonly leader?: unknown;
+  /** The others, as the one that answers sees them; `active`: nanoseconds since it has heard them. */
+  readonly replicas?: unknown;
+}
+
+function majorityAgeOf(cluster: ClusterInfo | null | undefined): Pick<StreamInfo, "majorityAgeMs"> {
+  const replicas: unknown = cluster?.replicas;
+  if (!Array.isArray(replicas) || replicas.length === 0) return {};
+  // A leader that is cut off goes on answering for some time.
+  if (typeof cluster?.leader !== "string" || cluster.leader === "") {
+    return { majorityAgeMs: Infinity };
+  }
+  const agesMs = (replicas as ({ readonly active?: unknown } | null)[])
+    .map((replica) => typeof replica?.active === "number" ? replica.active / 1e6 : Infinity)
+    .sort((a, b) => a - b);
+  // With itself the leader needs half of the others.
+  return { majorityAgeMs: agesMs[Math.ceil(agesMs.length / 2) - 1]! };
+}
+
 function infoOf(answer: Record<string, unknown>): StreamInfo {
   const state = answer["state"] as Readonly<Record<string, unknown>> | null | undefined;
   if (typeof state !== "object" || state === null) {
     throw new NatsError("protocol", "Cannot read what JetStream has answered: no state");
   }
-  const cluster = answer["cluster"] as { leader?: unknown } | null | undefined;
+  const cluster = answer["cluster"] as ClusterInfo | null | undefined;
   const { max_bytes } = (answer["config"] ?? {}) as { max_bytes?: unknown };
   const number = (name: string) => {
     const value = state[name];
@@ -216,6 +239,7 @@ function infoOf(answer: Record<string, unknown>): StreamInfo {
     messages: number("messages"),
     bytes: number("bytes"),
     leader: typeof cluster?.leader === "string" ? cluster.leader : "",
+    ...majorityAgeOf(cluster),
     created: String(answer["created"] ?? ""),
     maxBytes: typeof max_bytes === "number" && max_bytes > 0 ? max_bytes : 0,
   };
