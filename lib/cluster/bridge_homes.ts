@@ -60,7 +60,7 @@ export class BridgeHomes {
 
   /** The node that the session belongs to; `undefined`: to none. */
   homeOf(clientId: string): string | undefined {
-    return this.#of.parts.sessions.homeOf(clientId);
+    return this.#of.parts.sessions.homes.of(clientId);
   }
 
   /** Whether that node is heard. */

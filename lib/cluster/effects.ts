@@ -1,13 +1,14 @@
 import type { LogPort, Message, SessionChange, ShareChange, SharedMessage } from "../broker/mod.ts";
 import type { Will } from "../codec/mod.ts";
-import type { Origin } from "./applier.ts";
+import type { Origin } from "./applier_ports.ts";
 import type { Claims } from "./claims.ts";
 import type { Log } from "./log.ts";
 import type { ClusterHost } from "./node_init.ts";
 import type { NodeParts } from "./node_parts.ts";
 import type { RecordClaim, SharedAgain } from "./record.ts";
 import type { SharedStore } from "./shared_store.ts";
-import { ALL_SESSIONS, type SharedSessions } from "./sessions.ts";
+import { ALL_SESSIONS } from "./own_sessions.ts";
+import type { SharedSessions } from "./sessions.ts";
 import type { SharedGroups } from "./shares.ts";
 
 /** What becomes of a record's entries at this node, when it is their turn: in the broker, and in what the node knows of all nodes. */
@@ -55,16 +56,16 @@ export class Effects {
       heir,
       sessions: clientIds.length,
     });
-    this.#sessions.whileApplying(ALL_SESSIONS, () => this.#host.turn().keepHomes(clientIds));
+    this.#sessions.own.whileApplying(ALL_SESSIONS, () => this.#host.turn().keepHomes(clientIds));
     if (heir === this.#node) {
       this.#log.knows(sequence);
       // What was before this process writes is settled when it begins to.
-      if (this.#sessions.host !== undefined) {
-        this.#host.turn().inherit(this.#sessions.takeLeft());
+      if (this.#sessions.own.hasBegun) {
+        this.#host.turn().inherit(this.#sessions.own.takeLeft());
       }
     } else if (dead === this.#node) {
       this.#log.knows(sequence);
-      this.#sessions.whileApplying(
+      this.#sessions.own.whileApplying(
         ALL_SESSIONS,
         () => this.#giveUp(clientIds, heir, sequence),
       );
@@ -78,7 +79,7 @@ export class Effects {
     this.#host.turn().disinherit(clientIds);
     for (const clientId of clientIds) {
       this.#store.moved(clientId);
-      const unapplied = this.#sessions.takeUnapplied(clientId);
+      const unapplied = this.#sessions.unapplied.take(clientId);
       this.#shares.going(this.#host.subscriptionsOf(clientId), heir, sequence);
       const claim = { clientId, endsSession: false, isHere: false, isInherited: true, unapplied };
       this.#host.turn().applyClaim(claim);
@@ -97,9 +98,9 @@ export class Effects {
   }
 
   /** {@linkcode ApplierPorts.sharedAgain} */
-  sharedAgain(message: Message, again: SharedAgain, { isOwn }: Origin): boolean {
+  sharedAgain(message: Message, again: SharedAgain): boolean {
     if (this.#host.turn().isFanningOut) return false;
-    this.#shares.applyAgain(message, again, isOwn);
+    this.#shares.applyAgain(message, again);
     return true;
   }
 
@@ -116,10 +117,10 @@ export class Effects {
     const { packetId, message: { publisherId } } = shared;
     const isOnce = packetId > 0 || isWill;
     if (isWill && node === this.#node) this.#owedWills.delete(publisherId);
-    if (!this.#sessions.mayPublish(publisherId, origin, isOnce)) return true;
+    if (!this.#sessions.homes.mayPublish(publisherId, origin, isOnce)) return true;
     if (!this.#host.turn().applyShared(shared)) return false;
-    this.#sessions.routed(shared.message);
-    if (packetId > 0 && isOwn) this.#sessions.published(publisherId, packetId);
+    this.#sessions.own.done.routed(shared.message);
+    if (packetId > 0 && isOwn) this.#sessions.unapplied.published(publisherId, packetId);
     return true;
   }
 
@@ -127,7 +128,7 @@ export class Effects {
   claimed(claim: RecordClaim, origin: Origin): void {
     const { clientId, endsSession, keepsSession } = claim;
     const { node, isOwn, sequence } = origin;
-    if (keepsSession && this.#sessions.isStale(clientId, origin)) {
+    if (keepsSession && this.#sessions.homes.isStale(clientId, origin)) {
       if (!isOwn) return;
       // Whoever waits is told in a turn.
       this.#host.turn();
@@ -143,6 +144,7 @@ export class Effects {
       endsSession,
     );
     if (isChanged) this.#log.knows(sequence);
+    if (endsSession || !keepsSession) this.#shares.sessionEnded(clientId);
     if (isOwn && !keepsSession) return this.#claims.appliedUnawaited(clientId);
     if (!isHere) this.#store.moved(clientId);
     // Of several nodes that claim a client, the one keeps it whose claim comes last in the log.
@@ -152,7 +154,7 @@ export class Effects {
       this.#host.turn();
       return this.#claims.appliedAwaited(clientId);
     }
-    const unapplied = isHere ? [] : this.#sessions.takeUnapplied(clientId);
+    const unapplied = isHere ? [] : this.#sessions.unapplied.take(clientId);
     const isEarlier = isHere && !isOwn;
     const applied = { clientId, endsSession, isHere, isEarlier, unapplied };
     if (isChanged && !isHere && keepsSession && !endsSession) {
@@ -161,28 +163,31 @@ export class Effects {
     const apply = () => this.#host.turn().applyClaim(applied);
     // Members of shared subscriptions may get what the client leaves behind: of these others hear.
     const isOfLog = endsSession || !isHere;
-    const owed = isOfLog ? this.#sessions.whileApplying(clientId, apply) : apply();
+    const owed = isOfLog ? this.#sessions.own.whileApplying(clientId, apply) : apply();
     if (owed !== undefined) this.#owedWills.set(clientId, owed);
     // Its client may have to wait, and the store must not say meanwhile that it is another node's.
     const keepHome = () => this.#host.turn().keepHomes([clientId]);
-    if (isHere) this.#sessions.whileApplying(clientId, keepHome);
+    if (isHere) this.#sessions.own.whileApplying(clientId, keepHome);
     if (isOwn) this.#claims.appliedAwaited(clientId);
   }
 
   /** {@linkcode ApplierPorts.changed} */
   changed(change: SessionChange, origin: Origin): boolean {
     const { node, isOwn } = origin;
-    const counts = this.#sessions.counts(change, origin);
-    if (isOwn && (counts || this.#sessions.isOfEarlier(change, origin))) this.#store.heard(change);
+    const counts = this.#sessions.homes.counts(change, origin);
+    if (isOwn && (counts || this.#sessions.homes.isOfEarlier(change, origin))) {
+      this.#store.heard(change);
+    }
     if (!counts) return true;
     if (!isOwn) {
       const isHere = node === this.#node;
       const apply = () => this.#host.turn().applySession(change, isHere);
-      if (!this.#sessions.whileApplying(change.clientId, apply)) return false;
+      if (!this.#sessions.own.whileApplying(change.clientId, apply)) return false;
       this.#sessions.applied(change, node);
     } else if (change.kind === "ended") {
       this.#sessions.applied(change, node);
-    } else this.#sessions.ownApplied(change);
+    } else this.#sessions.own.done.applied(change);
+    this.#shares.sessionChanged(change);
     return true;
   }
 }

@@ -1,7 +1,7 @@
 import type { LogView } from "./log_watch.ts";
 import type { OpenedLog } from "./open_log.ts";
 import type { HeaderEntries } from "./nats/headers.ts";
-import type { NatsMessage } from "./nats/connection.ts";
+import type { NatsMessage } from "./nats/message.ts";
 import type { TailEvents } from "./nats/tail.ts";
 
 /** Publishes and subscribes by subject. */
@@ -40,6 +40,8 @@ export interface EngineEvents {
   readonly onConnect: (server: string) => void;
   /** The connection is lost. */
   readonly onLost: (reason: string) => void;
+  /** A server does not let this node use a subject. */
+  readonly onDenied: (reason: string) => void;
 }
 
 /** What all nodes of a cluster share: NATS, or what a test has in its place. */

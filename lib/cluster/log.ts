@@ -1,15 +1,17 @@
-import type { Message, SessionChange, ShareChange } from "../broker/mod.ts";
+import type { LogPort, Message, SessionChange, ShareChange } from "../broker/mod.ts";
+import type { LogCommits } from "./commits.ts";
 import type { Subjects } from "./engine.ts";
-import { ackOf } from "./nats/jetstream.ts";
-import { MAX_ENTRIES, type RecordHead, type SharedAgain } from "./record.ts";
+import { MAX_ENTRIES, type RecordHead } from "./record.ts";
+import { RecordSender } from "./record_sender.ts";
 import { RecordWriter } from "./record_writer.ts";
-import type { LogCommits } from "./shared_store.ts";
+import { Trouble } from "./trouble.ts";
 import { Window } from "./window.ts";
 
 /** Bytes of records on their way, beyond which clients are refused: 0x97. */
 const MAX_WINDOW_BYTES = 32 * 1024 * 1024;
 /** What the head of a record, and the protocol, need beside its messages. */
 const HEAD_BYTES = 4096;
+const REFUSED = "NATS does not store the cluster's records";
 
 /** This node's pen: packs the messages of a turn into a record, and sends it until the log has it. */
 export class Log implements LogCommits {
@@ -19,33 +21,28 @@ export class Log implements LogCommits {
   epoch = 0;
   #since = 0;
   readonly #nats: Subjects;
-  readonly #subject: string;
   readonly #node: string;
   readonly #nowMs: () => number;
   readonly #writer = new RecordWriter();
   readonly #window: Window;
   #lastNumber = 0;
-  readonly #inbox: string;
+  readonly #tooLarge: Trouble;
 
   /** `subject`: the log's. */
-  constructor(nats: Subjects, subject: string, node: string, nowMs: () => number) {
+  constructor(
+    nats: Subjects,
+    subject: string,
+    node: string,
+    nowMs: () => number,
+    lines: LogPort,
+  ) {
     this.#nats = nats;
-    this.#subject = subject;
     this.#node = node;
     this.#nowMs = nowMs;
-    this.#window = new Window((...record) => this.#send(...record), MAX_WINDOW_BYTES);
-    this.#inbox = nats.newInbox();
-    nats.subscribe(`${this.#inbox}.*.*`, (message) => {
-      const words = message.subject.split(".");
-      const [number, attempt] = [Number(words.at(-2)), Number(words.at(-1))];
-      let isStored = true;
-      try {
-        ackOf(message);
-      } catch {
-        isStored = false;
-      }
-      this.#window.answered(number, attempt, isStored);
-    });
+    const sender = new RecordSender(nats, subject, node, new Trouble(lines, REFUSED, nowMs));
+    this.#window = new Window((...record) => sender.send(this.epoch, ...record), MAX_WINDOW_BYTES);
+    sender.answered = (...answer) => this.#window.answered(...answer);
+    this.#tooLarge = new Trouble(lines, "A client's message is refused by the cluster", nowMs);
   }
 
   /** {@linkcode LogCommits.isFailing} */
@@ -67,14 +64,15 @@ export class Log implements LogCommits {
   append(message: Message, packetId: number, isWill: boolean): boolean {
     const sizeBytes = message.payload.length + 3 * message.topicName.length + HEAD_BYTES;
     const limitBytes = this.#nats.maxPayloadBytes;
-    if (sizeBytes > limitBytes || this.#window.isFull || this.#isWaitingFull) return false;
+    if (sizeBytes > limitBytes) return this.#isTooLarge(limitBytes);
+    if (this.#window.isFull || this.#isWaitingFull) return false;
     // Properties count too: what it takes is known when it is written. A record that NATS refuses would be sent again for ever.
     const maxBytes = limitBytes - HEAD_BYTES / 2;
     const { length } = this.#writer;
     this.#writer.add({ message, packetId, isWill });
     const addedBytes = this.#writer.length - length;
     if (this.#writer.length > maxBytes) this.#writer.undo(length);
-    if (addedBytes > maxBytes) return false;
+    if (addedBytes > maxBytes) return this.#isTooLarge(limitBytes);
     if (this.#writer.length === length) {
       if (this.epoch === 0) return false;
       this.#flush();
@@ -83,6 +81,12 @@ export class Log implements LogCommits {
     this.writes++;
     if (this.#writer.count >= MAX_ENTRIES) this.#flush();
     return true;
+  }
+
+  #isTooLarge(limitBytes: number): false {
+    const kept = `${limitBytes} bytes less ${HEAD_BYTES}, by \`max_payload\` of the NATS server`;
+    this.#tooLarge.tell(`A message has to fit into ${kept}`);
+    return false;
   }
 
   /** The node does not take part yet, and what it has to say fills a record: a record needs the start's number. */
@@ -117,15 +121,6 @@ export class Log implements LogCommits {
   /** Adds what this node says of a shared subscription. None is too large. */
   share(change: ShareChange): void {
     this.#add(() => this.#writer.addShare(change));
-  }
-
-  /** Adds a message for members of a shared subscription that stood in the log before; `false`: it is too large. */
-  shareAgain(message: Message, again: SharedAgain): boolean {
-    return this.#add(() => {
-      const { length } = this.#writer;
-      this.#writer.add({ message, packetId: 0, again });
-      return this.#writer.length - length;
-    });
   }
 
   /** `add` returns the bytes that it takes; it is called again where it does not fit into the record any more. */
@@ -203,12 +198,5 @@ export class Log implements LogCommits {
       since: this.#since,
     });
     this.#window.add(number, bytes, this.#nowMs());
-  }
-
-  #send(number: number, attempt: number, bytes: Uint8Array): boolean {
-    return this.#nats.publish(this.#subject, bytes, {
-      reply: `${this.#inbox}.${number}.${attempt}`,
-      headers: [["Nats-Msg-Id", `${this.#node}:${this.epoch}:${number}:${attempt}`]],
-    });
   }
 }

@@ -2,7 +2,8 @@ import type { LogPort } from "../broker/mod.ts";
 import type { Engine, EngineEvents, LogEnd, LogReader, OpenInit } from "./engine.ts";
 import { NatsError } from "./nats/error.ts";
 import type { HeaderEntries } from "./nats/headers.ts";
-import { NatsConnection, type NatsMessage } from "./nats/connection.ts";
+import { NatsConnection } from "./nats/connection.ts";
+import type { NatsMessage } from "./nats/message.ts";
 import { JetStream } from "./nats/jetstream.ts";
 import { type LogView, LogWatch } from "./log_watch.ts";
 import { Tail, type TailEvents } from "./nats/tail.ts";
@@ -20,7 +21,11 @@ export class NatsEngine implements Engine {
   readonly #watch: LogWatch;
 
   /** It begins to connect. */
-  constructor(options: ClusterOptions, lines: LogPort, { onConnect, onLost }: EngineEvents) {
+  constructor(
+    options: ClusterOptions,
+    lines: LogPort,
+    { onConnect, onLost, onDenied }: EngineEvents,
+  ) {
     this.#options = options;
     this.#lines = lines;
     this.nats = new NatsConnection({
@@ -33,6 +38,7 @@ export class NatsEngine implements Engine {
         void this.#watch.look();
       },
       onLost,
+      onDenied,
     });
     this.jetStream = new JetStream(this.nats);
     this.#watch = new LogWatch(this.jetStream, options, () => this.nats.isConnected);

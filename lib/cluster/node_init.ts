@@ -3,7 +3,7 @@ import type { Engine, EngineEvents, Timers } from "./engine.ts";
 import type { LogView } from "./log_watch.ts";
 import type { Beat } from "./members.ts";
 import type { ClusterOptions } from "./options.ts";
-import type { SessionHost } from "./sessions.ts";
+import type { SessionHost } from "./session_ports.ts";
 import type { ShareHost } from "./shares.ts";
 
 /** The broker, for its node. */

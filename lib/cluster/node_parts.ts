@@ -3,9 +3,11 @@ import { Claims } from "./claims.ts";
 import { EmptyStore } from "./empty_store.ts";
 import type { Engine } from "./engine.ts";
 import { Forwarding } from "./forwarding.ts";
+import { Homes } from "./homes.ts";
 import { Interests } from "./interests.ts";
 import { Log } from "./log.ts";
 import type { ClusterHost, ClusterInit } from "./node_init.ts";
+import { OwnSessions } from "./own_sessions.ts";
 import { prefixOf } from "./options.ts";
 import { SharedSessions } from "./sessions.ts";
 import { SharedStore } from "./shared_store.ts";
@@ -39,13 +41,10 @@ export function makeParts(
   const { node } = options;
   const prefix = prefixOf(options.name);
   const own = init.store ?? new EmptyStore();
-  const log = new Log(engine, `${prefix}.log`, node, nowMs);
-  const sessions = new SharedSessions(node, log, lines);
-  const isExpected = (share: string) => {
-    const host = hostOf();
-    return host !== undefined && sessions.haveElsewhere(share, host);
-  };
-  const shares = new SharedGroups(node, log, lines, isExpected);
+  const log = new Log(engine, `${prefix}.log`, node, nowMs, lines);
+  const homes = new Homes(node);
+  const sessions = new SharedSessions(node, homes, new OwnSessions(node, homes, log, lines));
+  const shares = new SharedGroups({ node, log, lines, store: own });
   const forwarding = new Forwarding(engine, prefix, node, lines);
   const deliver = (message: Message) => hostOf()?.turn().deliverForwarded(message);
   const interests = new Interests(

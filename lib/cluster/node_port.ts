@@ -2,27 +2,32 @@ import type { ClusterPort } from "../broker/mod.ts";
 import type { WhenApplied } from "./claims.ts";
 import type { NodeParts } from "./node_parts.ts";
 
-/** What a node's broker has of the cluster; `isReady`: {@linkcode ClusterPort.isReady}, `bridgeId`: {@linkcode ClusterPort.bridgeId}. */
+/** What a node's broker has of the cluster; `isReady`, `currentSinceMs`: as {@linkcode ClusterPort} has them, `created`: when the log was made. */
 export function newPort(
   parts: NodeParts,
   isReady: () => boolean,
-  bridgeId: () => string | undefined,
+  currentSinceMs: () => number,
+  created: () => string | undefined,
 ): ClusterPort {
   const { node, log, sessions, shares, claims, forwarding, interests } = parts;
   return {
     node,
+    // When the log was made tells it from all others.
     get bridgeId() {
-      return bridgeId();
+      return created()?.replaceAll(/\D/g, "");
     },
     get isReady() {
       return isReady();
+    },
+    get currentSinceMs() {
+      return currentSinceMs();
     },
     get isPrompt() {
       return isReady() && !log.isSlow;
     },
     append: (message, packetId, isWill) => {
       if (!log.append(message, packetId, isWill)) return false;
-      if (packetId > 0) sessions.appended(message.publisherId, packetId);
+      if (packetId > 0) sessions.unapplied.appended(message.publisherId, packetId);
       return true;
     },
     claim: (...claim) => putClaim(parts, ...claim),
@@ -30,6 +35,7 @@ export function newPort(
       if (!claims.isAwaited(clientId)) sessions.deleteSession(clientId);
     },
     restored: (...session) => sessions.restored(...session),
+    restoredShared: (delivery) => shares.restored(delivery),
     keepDone: (clientId, text) => sessions.keepDone(clientId, text),
     forward: (message) => forwarding.forward(message),
     count: (topicFilter, change) => interests.count(topicFilter, change),

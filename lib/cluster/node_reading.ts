@@ -36,11 +36,14 @@ export class Reading {
     this.#init = reading;
     this.#parts = parts;
     const { sequence, entries = 0, shares, fences } = position;
-    parts.shares.load(shares, firstPlaceOf(sequence + 1) + entries);
-    if (fences !== undefined) parts.sessions.fences.load(fences);
+    parts.shares.load(shares, firstPlaceOf(sequence + 1) + entries, isCut);
+    for (const [clientId] of parts.sessions.homes.all) {
+      parts.shares.hasSession(clientId, reading.host.subscriptionsOf(clientId));
+    }
+    if (fences !== undefined) parts.sessions.homes.fences.load(fences);
     if (isCut) {
       reading.lost.wasCut();
-      parts.sessions.forgetBehind(sequence);
+      parts.sessions.homes.forgetBehind(sequence);
     }
     this.effects = new Effects(parts, reading.host);
     this.applier = this.#newApplier(position);
@@ -81,7 +84,7 @@ export class Reading {
 
   #newApplier(position: Position): Applier {
     const { timers } = this.#init;
-    const { node, lines, own, store, log, shares, sessions: { fences } } = this.#parts;
+    const { node, lines, own, store, log, shares, sessions: { homes: { fences } } } = this.#parts;
     const { effects } = this;
     return new Applier({
       node,
@@ -97,7 +100,7 @@ export class Reading {
       },
       died: (...death) => effects.died(...death),
       shared: (...change) => effects.shared(...change),
-      sharedAgain: (...message) => effects.sharedAgain(...message),
+      sharedAgain: (message, again) => effects.sharedAgain(message, again),
       missed: (from) => shares.missed(from),
       get shares() {
         return shares.text;

@@ -8,6 +8,8 @@ import type { NodeParts } from "./node_parts.ts";
 export interface WatchedNode {
   /** {@linkcode ClusterNode.isReady} */
   isReady(): boolean;
+  /** {@linkcode ClusterLevel.behind} */
+  behind(): number;
   /** The last record of a node. */
   headOf(node: string): RecordHead;
   /** The way into the broker. */
@@ -16,6 +18,10 @@ export interface WatchedNode {
 
 /** How long a node is not heard until others take it for dead, milliseconds. */
 export const DEAD_AFTER_MS = 10_000;
+/** How long after it is ready a node has heard how far the others are, and has begun to read what it lacks. */
+const HEARD_ALL_MS = 3000;
+/** Between two looks no more time passes, unless the process stood still. */
+const STOOD_STILL_MS = 5000;
 
 /** Looks from time to time whether other nodes have died, and whether this one is cut off from them. */
 export class NodeWatch {
@@ -25,6 +31,8 @@ export class NodeWatch {
   readonly #node: WatchedNode;
   /** Since when nothing kept this node from hearing others. */
   #readySinceMs: number;
+  #lookedAtMs: number;
+  #currentSinceMs = Infinity;
   #readyAtMs: number;
   #isIsolated = false;
   /** When this node said of others that they are dead. */
@@ -36,7 +44,7 @@ export class NodeWatch {
     this.#parts = parts;
     this.#members = members;
     this.#node = node;
-    this.#readySinceMs = this.#readyAtMs = init.nowMs();
+    this.#readySinceMs = this.#readyAtMs = this.#lookedAtMs = init.nowMs();
   }
 
   /** The node takes part from now on. */
@@ -44,23 +52,44 @@ export class NodeWatch {
     this.#readyAtMs = this.#init.nowMs();
   }
 
+  /** {@linkcode ClusterPort.currentSinceMs} */
+  get currentSinceMs(): number {
+    return this.#hasStoodStill ? Infinity : this.#currentSinceMs;
+  }
+
+  get #hasStoodStill(): boolean {
+    return this.#init.nowMs() - this.#lookedAtMs > STOOD_STILL_MS;
+  }
+
   /** To be called from time to time. */
   look(): void {
+    this.#lookAtLag();
     this.#lookAtDead();
     this.#lookAtIsolation();
+  }
+
+  /** Looks whether this node knows what the others do. Where it is behind for a moment later on it still does. */
+  #lookAtLag(): void {
+    const nowMs = this.#init.nowMs();
+    if (this.#hasStoodStill || !this.#node.isReady()) {
+      this.#readySinceMs = nowMs;
+      this.#currentSinceMs = Infinity;
+    } else if (nowMs - this.#readySinceMs >= HEARD_ALL_MS && this.#node.behind() === 0) {
+      this.#currentSinceMs = Math.min(this.#currentSinceMs, nowMs);
+    }
+    this.#lookedAtMs = nowMs;
   }
 
   /** Says of nodes that were not heard for long that they are dead. The first of those that are left does, others only where it does not. */
   #lookAtDead(): void {
     const { options, deadAfterMs = DEAD_AFTER_MS } = this.#init;
+    if (!this.#node.isReady()) return;
     const nowMs = this.#init.nowMs();
-    if (!this.#node.isReady()) {
-      this.#readySinceMs = nowMs;
-      return;
-    }
     const isFirst = this.#members.others.every((other) => options.node < other);
     const waitMs = isFirst ? deadAfterMs : 2 * deadAfterMs;
-    for (const node of new Set([...this.#parts.sessions.nodes, ...this.#parts.shares.nodes])) {
+    for (
+      const node of new Set([...this.#parts.sessions.homes.nodes, ...this.#parts.shares.nodes])
+    ) {
       if (node === options.node) continue;
       const heardAtMs = Math.max(this.#members.heardAtMs(node), this.#readySinceMs);
       if (nowMs - Math.max(heardAtMs, this.#declared.get(node) ?? 0) < waitMs) continue;
@@ -77,7 +106,7 @@ export class NodeWatch {
       this.#readyAtMs = this.#init.nowMs();
       if (!this.#isIsolated || this.#parts.log.waiting > 0) return;
       this.#isIsolated = false;
-      this.#node.turn().inherit([...this.#parts.sessions.own()]);
+      this.#node.turn().inherit([...this.#parts.sessions.homes.own()]);
     } else if (
       isolationTimeoutMs > 0 && isolatedMs > isolationTimeoutMs && !this.#isIsolated &&
       this.#parts.log.epoch > 0

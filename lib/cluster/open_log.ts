@@ -1,11 +1,11 @@
 import type { LogPort } from "../broker/mod.ts";
-import { delay } from "./delay.ts";
-import type { JetStream, StreamInfo } from "./nats/jetstream.ts";
-import { nameOfPlace } from "./nats/place.ts";
+import { delay, delayAfter, RETRY_MS, waitingTold } from "./delay.ts";
+import type { JetStream } from "./nats/jetstream.ts";
+import type { StreamInfo } from "./nats/jetstream_answers.ts";
+import { wordsOf } from "./answers.ts";
 import { type ClusterOptions, prefixOf, streamOf } from "./options.ts";
 import { type Position, positionOf } from "./position.ts";
 
-const RETRY_MS = 500;
 /** How long a log is waited for that has less than was read of it: longer than a change of leaders takes. */
 export const WHOLE_LOG_WAIT_MS = 15_000;
 /** Nanoseconds in which JetStream knows a message again. */
@@ -36,6 +36,7 @@ export interface OpenedLog {
 export async function openLog(init: OpenLogInit): Promise<OpenedLog | undefined> {
   const applied = positionOf(init.position);
   const info = await openWholeStream(init, applied);
+  if (info !== undefined) compare(init, info);
   return info === undefined ? undefined : { info, ...startOf(init, applied, info) };
 }
 
@@ -61,6 +62,7 @@ async function openWholeStream(
 async function openStream(
   { options, log, jetStream, isClosed }: OpenLogInit,
 ): Promise<StreamInfo | undefined> {
+  const waiting = waitingTold(log, options);
   for (let tries = 0; !isClosed(); tries++) {
     try {
       return await jetStream.ensureStream({
@@ -72,14 +74,29 @@ async function openStream(
         duplicate_window: DUPLICATE_WINDOW_NS,
       });
     } catch (error) {
-      const servers = options.places.map(nameOfPlace).join(",");
-      if (tries % 10 === 2) {
-        log.warning("The broker waits for its cluster", { servers, reason: String(error) });
-      }
-      await delay(RETRY_MS);
+      waiting(tries, wordsOf(error));
+      await delayAfter(tries);
     }
   }
   return undefined;
+}
+
+/** Options that say how the log is made do not change one that is there. */
+function compare({ options, log }: OpenLogInit, { replicas, maxBytes }: StreamInfo): void {
+  const edit = (flag: string) =>
+    `\`nats stream edit ${streamOf(options.name)} ${flag}\` changes it`;
+  if (replicas !== options.replicas) {
+    const message = `The cluster's log is not as \`cluster_replicas\` says: ${
+      edit(`--replicas ${options.replicas}`)
+    }`;
+    log.warning(message, { replicas, configured: options.replicas });
+  }
+  if (maxBytes !== options.maxLogBytes) {
+    const message = `The cluster's log is not as \`cluster_max_log_bytes\` says: ${
+      edit(`--max-bytes ${options.maxLogBytes}`)
+    }`;
+    log.warning(message, { maxBytes, configured: options.maxLogBytes });
+  }
 }
 
 /** The position to start from: after the stored one if it belongs to this log, else at the log's beginning. */

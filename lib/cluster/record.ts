@@ -17,11 +17,11 @@ export interface RecordMessage {
   readonly packetId: number;
   /** It is the will of a client, and counts where the client is its node's; absent: no. */
   readonly isWill?: boolean;
-  /** It is for members of a shared subscription alone; absent: for all. */
+  /** It is for members of a shared subscription alone, and is read only; absent: for all. */
   readonly again?: SharedAgain;
 }
 
-/** A message that stood in the log before, and that no node but its writer has any more, goes to members of a shared subscription. */
+/** In versions 5 and 6: a message that stood in the log before, and that no node but its writer has, goes to members of a shared subscription. */
 export interface SharedAgain {
   /** The Topic Filter with `$share/...`. */
   readonly share: string;

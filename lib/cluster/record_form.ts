@@ -1,11 +1,12 @@
 /**
  * A record of a later version is not understood. Version 1 had no changes of sessions, version 2 none of shared subscriptions, version 3 no
  * `since` and no mark of wills, version 4 no messages for one shared subscription alone, version 5 no `goneAt`, by which nodes choose.
+ * In version 6 nodes did not all know what each of them had to deliver to shared subscriptions, and put messages into the log again.
  */
-export const VERSION = 6;
+export const VERSION = 7;
 /** Beside a packet's size: it is a will. */
 export const WILL = 0x8000_0000;
-/** Beside it too: behind the packet stands which shared subscription it is for. */
+/** Beside it too, in versions 5 and 6: behind the packet stands which shared subscription it is for. */
 export const AGAIN = 0x4000_0000;
 /** What is left is the size. */
 export const SIZE_MASK = 0x3fff_ffff;

@@ -3,7 +3,6 @@ import { encodePublishInto, publishOf, publishSize, withRoom } from "../codec/mo
 import { writeBytes } from "./change_text.ts";
 import type { LogRecord, RecordClaim, RecordHead, RecordMessage } from "./record.ts";
 import {
-  AGAIN,
   CHANGE,
   DEATH,
   ENDS_SESSION,
@@ -33,7 +32,7 @@ export class RecordWriter {
   }
 
   /** Adds a message: as a PUBLISH of 5.0, so what a packet can carry a record can. Throws `EncodeError` where a packet cannot. */
-  add({ message, packetId, isWill = false, again }: RecordMessage): void {
+  add({ message, packetId, isWill = false }: Omit<RecordMessage, "again">): void {
     const { properties, publisherId, expiresAtMs } = message;
     const packet = publishOf(message, properties);
     const sizeBytes = publishSize(packet, 5);
@@ -43,13 +42,11 @@ export class RecordWriter {
     this.#view.setFloat64(at, expiresAtMs);
     this.#view.setUint16(at + 8, packetId);
     this.#view.setUint16(at + 10, publisher.length);
-    const marks = (isWill ? WILL : 0) + (again === undefined ? 0 : AGAIN);
-    this.#view.setUint32(at + 12, sizeBytes + marks);
+    this.#view.setUint32(at + 12, sizeBytes + (isWill ? WILL : 0));
     at += 16;
     this.#bytes.set(publisher, at);
     at += publisher.length;
     this.#length = encodePublishInto(packet, 5, this.#bytes, at);
-    if (again !== undefined) this.#addText(JSON.stringify(again));
     this.count++;
   }
 

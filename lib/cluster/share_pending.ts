@@ -1,50 +1,61 @@
-import type { LogPort, Message } from "../broker/mod.ts";
+import type { LogPort, Message, SharedDelivery, Store } from "../broker/mod.ts";
 
-/** With more others' messages the oldest are forgotten: these are lost where their node dies. */
+/** With more the oldest are forgotten: of these nobody knows any more where they were to go. */
 const MAX_MESSAGES = 100_000;
 const MAX_BYTES = 64 * 1024 * 1024;
 /** What one takes beside its payload. */
 const OVERHEAD_BYTES = 256;
 
-/** A message that another node has to deliver. */
-interface Entry {
-  readonly node: string;
-  readonly share: string;
-  readonly message: Message;
-  /** The place in the log that says that it has to. */
-  readonly at: number;
-  /** The node has it after a new start as well. */
-  isConfirmed: boolean;
-}
+/** In the place of a node: none has a member. */
+export const NOBODY = "";
 
-/** What other nodes have to deliver to members of shared subscriptions, and have not said to be done with. */
+/** A message, and the shared subscription that it is for. */
+export type ForShare = readonly [share: string, message: Message];
+
+/**
+ * What the nodes have to deliver to members of shared subscriptions, and have not said to be done with. It follows from the log alone, so all
+ * nodes have the same; each has it in its store too, with its position in the log.
+ */
 export class SharePending {
-  /** By node and shared subscription, and then by the place in the log. */
-  readonly #lists = new Map<string, Map<number, Entry>>();
+  /** By node and shared subscription, and then by the place in the log, in the order in which they came there. */
+  readonly #lists = new Map<string, Map<number, SharedDelivery>>();
   readonly #lines: LogPort;
+  readonly #store: Store;
   #count = 0;
   #bytes = 0;
   #hasTold = false;
 
-  constructor(lines: LogPort) {
+  /** `store`: the node's own. */
+  constructor(lines: LogPort, store: Store) {
     this.#lines = lines;
+    this.#store = store;
   }
 
-  /** A node has to deliver this. `at`: the place in the log that says so. */
-  add(node: string, share: string, message: Message, at = 0): void {
-    const key = keyOf(node, share);
+  /** {@linkcode ClusterPort.restoredShared} */
+  restored(delivery: SharedDelivery): void {
+    this.#put(delivery);
+  }
+
+  /** A node has to deliver this, and no other node has. `at`: the place in the log that says so. */
+  add(node: string, share: string, message: Message, at: number): void {
+    const list = this.#lists.get(keyOf(node, share));
+    if (list !== undefined) this.#delete(list, message.logId!);
+    const delivery = { node, share, message: kept(message), at };
+    this.#put(delivery);
+    this.#store.putShared?.(delivery);
+  }
+
+  #put(delivery: SharedDelivery): void {
+    const key = keyOf(delivery.node, delivery.share);
     let list = this.#lists.get(key);
     if (list === undefined) this.#lists.set(key, list = new Map());
-    this.#delete(list, message.logId!);
-    // It may have been the last.
-    this.#lists.set(key, list);
-    list.set(message.logId!, { node, share, message, at, isConfirmed: false });
+    list.set(delivery.message.logId!, delivery);
     this.#count++;
-    this.#bytes += sizeOf(message);
+    this.#bytes += sizeOf(delivery);
     while (this.#count > MAX_MESSAGES || this.#bytes > MAX_BYTES) this.#forgetOne(list);
   }
 
-  /** It has delivered what it had up to a place, but for these. `readTo`: how far it had read the log. */
+  /** A node has delivered what it had up to a place, but for these. `readTo`: how far it had read the log. */
   done(
     node: string,
     share: string,
@@ -54,115 +65,95 @@ export class SharePending {
   ): void {
     const list = this.#lists.get(keyOf(node, share));
     if (list === undefined) return;
-    const kept = new Set(except);
+    const left = new Set(except);
     for (const [logId, { at }] of list) {
-      if (logId <= upTo && at <= readTo && !kept.has(logId)) this.#delete(list, logId);
+      if (logId <= upTo && at <= readTo && !left.has(logId)) this.#delete(list, logId);
     }
   }
 
-  /** These go to nobody else. */
+  /** These a node has not to deliver any more, and nobody else has. */
   remove(node: string, share: string, ids: readonly number[]): void {
     const list = this.#lists.get(keyOf(node, share));
     if (list !== undefined) { for (const logId of ids) this.#delete(list, logId); }
   }
 
-  /** A node that has started again has these; absent: all. */
-  confirm(node: string, share: string, ids: readonly number[] | undefined): void {
-    const list = this.#lists.get(keyOf(node, share));
-    for (const logId of ids ?? list?.keys() ?? []) {
-      const entry = list?.get(logId);
-      if (entry !== undefined) entry.isConfirmed = true;
-    }
+  /** What a node has to deliver of a shared subscription, by the place in the log. */
+  of(node: string, share: string): ReadonlyMap<number, SharedDelivery> {
+    return this.#lists.get(keyOf(node, share)) ?? NOTHING;
   }
 
-  /** Whether there is nothing. */
-  get isEmpty(): boolean {
-    return this.#count === 0;
-  }
-
-  /** Whether a node has something to deliver of a shared subscription. */
-  has(node: string, share: string): boolean {
-    return this.#lists.has(keyOf(node, share));
-  }
-
-  /** The places of what a node has to deliver, by shared subscription. */
-  *idsOf(node: string): IterableIterator<readonly [share: string, ids: readonly number[]]> {
+  /** The shared subscriptions of which a node has something to deliver. */
+  sharesOf(node: string): readonly string[] {
+    const shares: string[] = [];
     for (const list of this.#lists.values()) {
       const [first] = list.values();
-      if (first?.node === node) yield [first.share, [...list.keys()]];
+      if (first?.node === node) shares.push(first.share);
     }
+    return shares;
+  }
+
+  /** Everything, sorted by place and shared subscription: for those who compare. */
+  get all(): readonly SharedDelivery[] {
+    return [...this.#lists.values()].flatMap((list) => [...list.values()]).sort((a, b) =>
+      a.message.logId! - b.message.logId! || (a.share < b.share ? -1 : 1)
+    );
   }
 
   /** Forgets all. */
   clear(): void {
-    this.#lists.clear();
-    this.#count = this.#bytes = 0;
+    for (const list of this.#lists.values()) {
+      for (const logId of list.keys()) this.#delete(list, logId);
+    }
   }
 
   /** Takes what a node has to deliver, in the order of the log; of one shared subscription, or of all. */
-  takeAll(node: string, share?: string): (readonly [share: string, message: Message])[] {
-    return this.#take((entry) =>
-      entry.node === node && (share === undefined || entry.share === share)
-    );
-  }
-
-  /**
-   * Takes what a node has lost in its new start; the rest counts as before. `readTo`: how far it had read the log; `since`: what stands before it does
-   * not know of, whenever it was to deliver it.
-   */
-  takeUnconfirmed(
-    node: string,
-    readTo = Infinity,
-    since = 0,
-  ): (readonly [share: string, message: Message])[] {
-    const taken = this.#take((entry) =>
-      entry.node === node && !entry.isConfirmed &&
-      (entry.at <= readTo || entry.message.logId! < since)
-    );
-    for (const list of this.#lists.values()) {
-      for (const entry of list.values()) if (entry.node === node) entry.isConfirmed = false;
-    }
-    return taken;
-  }
-
-  #take(isTaken: (entry: Entry) => boolean): (readonly [share: string, message: Message])[] {
-    const taken: Entry[] = [];
-    for (const list of this.#lists.values()) {
-      for (const [logId, entry] of list) {
-        if (!isTaken(entry)) continue;
-        taken.push(entry);
-        this.#delete(list, logId);
-      }
+  takeAll(node: string, share?: string): ForShare[] {
+    const taken: SharedDelivery[] = [];
+    for (const one of share === undefined ? this.sharesOf(node) : [share]) {
+      const list = this.#lists.get(keyOf(node, one));
+      if (list === undefined) continue;
+      taken.push(...list.values());
+      for (const logId of list.keys()) this.#delete(list, logId);
     }
     return taken.sort((a, b) => a.message.logId! - b.message.logId!)
       .map(({ share, message }) => [share, message] as const);
   }
 
-  #delete(list: Map<number, Entry>, logId: number): void {
-    const entry = list.get(logId);
-    if (entry === undefined) return;
+  #delete(list: Map<number, SharedDelivery>, logId: number): void {
+    const delivery = list.get(logId);
+    if (delivery === undefined) return;
     list.delete(logId);
     this.#count--;
-    this.#bytes -= sizeOf(entry.message);
-    if (list.size === 0) this.#lists.delete(keyOf(entry.node, entry.share));
+    this.#bytes -= sizeOf(delivery);
+    if (list.size === 0) this.#lists.delete(keyOf(delivery.node, delivery.share));
+    this.#store.deleteShared?.(delivery.share, logId);
   }
 
-  #forgetOne(preferred: Map<number, Entry>): void {
+  #forgetOne(preferred: Map<number, SharedDelivery>): void {
     const [logId] = preferred.keys();
     if (logId !== undefined) this.#delete(preferred, logId);
     if (this.#hasTold) return;
     this.#hasTold = true;
     this.#lines.warning(
-      "Too many messages of shared subscriptions wait at other nodes: the oldest would be lost with their node",
+      "Too many messages of shared subscriptions wait: the oldest are lost where their node dies",
       { messages: MAX_MESSAGES, bytes: MAX_BYTES },
     );
   }
+}
+
+const NOTHING: ReadonlyMap<number, SharedDelivery> = new Map();
+
+/** With bytes of its own: they may be those of a record, which has others too. */
+function kept(message: Message): Message {
+  const { payload } = message;
+  if (payload.byteLength === payload.buffer.byteLength) return message;
+  return { ...message, payload: payload.slice() };
 }
 
 function keyOf(node: string, share: string): string {
   return `${node} ${share}`;
 }
 
-function sizeOf({ payload }: Message): number {
+function sizeOf({ message: { payload } }: SharedDelivery): number {
   return payload.length + OVERHEAD_BYTES;
 }

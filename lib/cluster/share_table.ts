@@ -2,6 +2,8 @@ import type { ShareMembers } from "../broker/mod.ts";
 
 /** The table as it is stored with the position in the log. */
 export interface SavedShares {
+  /** From this place in the log on all is known that nodes have to deliver; absent: an older program has stored it, and it is not. */
+  readonly wholeSince?: number;
   /** Since which place in the log each node knows what others have to deliver; `null`: it is dead. */
   readonly since: readonly (readonly [node: string, place: number | null])[];
   readonly groups: readonly (readonly [
@@ -37,6 +39,7 @@ export class ShareTable {
   readonly #since = new Map<string, number>();
   readonly #choices = new Map<string, Choice>();
   #text: string | undefined;
+  #wholeSince = 0;
 
   /** The shared subscriptions that some node has members of. */
   get shares(): Iterable<string> {
@@ -70,10 +73,21 @@ export class ShareTable {
     return this.#groups.get(share)?.has(node) === true;
   }
 
+  /** {@linkcode SavedShares.wholeSince} */
+  get wholeSince(): number {
+    return this.#wholeSince;
+  }
+
+  set wholeSince(place: number) {
+    this.#wholeSince = place;
+    this.#text = undefined;
+  }
+
   /** The table as JSON; made anew after a change only. */
   get text(): string {
     return this.#text ??= JSON.stringify(
       {
+        wholeSince: this.#wholeSince,
         since: [...this.#since],
         groups: [...this.#groups].map(([share, rows]) => [
           share,
@@ -87,8 +101,9 @@ export class ShareTable {
     );
   }
 
-  /** Takes over what was stored. */
-  load({ since, groups }: SavedShares): void {
+  /** Takes over what was stored. `from`: the first place in the log that is read. */
+  load({ wholeSince, since, groups }: SavedShares, from: number): void {
+    this.wholeSince = wholeSince ?? from;
     for (const [node, place] of since) this.#since.set(node, place ?? Infinity);
     for (const [share, rows] of groups) {
       for (const [node, connected, kept, gainedAt = 0] of rows) {
@@ -141,15 +156,6 @@ export class ShareTable {
   /** Whether a node knows of the message of this place, if others had to deliver it. */
   knows(node: string, place: number): boolean {
     return (this.#since.get(node) ?? 0) <= place;
-  }
-
-  /** The first by name of those that know of the message of this place; `undefined`: nobody does. */
-  firstKnowing(place: number): string | undefined {
-    let first: string | undefined;
-    for (const [node, since] of this.#since) {
-      if (since <= place && (first === undefined || node < first)) first = node;
-    }
-    return first;
   }
 
   /**

@@ -1,9 +1,11 @@
+import { wordsOf } from "./answers.ts";
 import { delay } from "./delay.ts";
 import { type Beat, BEAT_MS, beatSubject, parseBeat } from "./members.ts";
 import { NatsConnection } from "./nats/connection.ts";
 import { NatsError } from "./nats/error.ts";
 import { nameOfPlace } from "./nats/place.ts";
-import { JetStream, type StreamInfo } from "./nats/jetstream.ts";
+import { JetStream } from "./nats/jetstream.ts";
+import type { StreamInfo } from "./nats/jetstream_answers.ts";
 import { type ClusterOptions, prefixOf, streamOf } from "./options.ts";
 import { SNAPSHOT, snapshotsOf, type SnapshotView, viewOf } from "./snapshot.ts";
 
@@ -39,7 +41,7 @@ export async function clusterStatus(options: ClusterOptions): Promise<ClusterSta
     while (!nats.isConnected) {
       // Each server was tried once: whoever looks now wants an answer now.
       const isOver = reasons.length >= options.places.length || performance.now() > endMs;
-      if (isOver) throw new NatsError("closed", wordsOf(options, reasons));
+      if (isOver) throw new NatsError("closed", reasonsOf(options, reasons));
       await delay(10);
     }
     await delay(BEAT_MS * 1.3);
@@ -58,20 +60,12 @@ async function ask(jetStream: JetStream, options: ClusterOptions) {
     const log = await jetStream.streamInfo(streamOf(options.name));
     return [log, await snapshotsOf(jetStream, options).info(SNAPSHOT)] as const;
   } catch (error) {
-    if (!(error instanceof NatsError) || error.kind === "refused") throw error;
-    const { kind, message } = error;
-    if (kind === "no_responders") {
-      const words = "JetStream is not on at these servers: `jetstream {}` in their configuration";
-      throw new NatsError(kind, `${words} (${message})`);
-    }
-    if (kind !== "timeout") throw error;
-    const words =
-      "JetStream does not answer: a majority of its servers has to be there, and this user must be allowed to ask it";
-    throw new NatsError(kind, `${words} (${message})`);
+    if (!(error instanceof NatsError)) throw error;
+    throw new NatsError(error.kind, wordsOf(error), error.code);
   }
 }
 
-function wordsOf({ places }: ClusterOptions, reasons: readonly string[]): string {
+function reasonsOf({ places }: ClusterOptions, reasons: readonly string[]): string {
   if (reasons.length > 0) return [...new Set(reasons)].join("; ");
   return `No answer in time from ${places.map(nameOfPlace).join(", ")}`;
 }

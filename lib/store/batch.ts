@@ -1,4 +1,4 @@
-import type { PreviousRetained, RetainedMessage } from "../broker/mod.ts";
+import type { PreviousRetained, RetainedMessage, SharedDelivery } from "../broker/mod.ts";
 import type { BatchRows, ReceivedRow, WaitingKey } from "./batch_rows.ts";
 import { CommitPoint } from "./commit_point.ts";
 import { Gathered } from "./gathered.ts";
@@ -21,6 +21,7 @@ import {
   waitingRow,
   type WillRow,
 } from "./rows.ts";
+import { GatheredShared } from "./shared_rows.ts";
 
 /**
  * The most retained messages in one commit. A million of them are written in pieces, because encoding a piece takes some milliseconds, and
@@ -82,6 +83,7 @@ export class Batch {
   #changedQueues: SessionRecord[] = [];
   readonly #received = new Gathered<ReceivedRecord>();
   readonly #deletedReceived: ReceivedRow[] = [];
+  readonly #shared = new GatheredShared();
 
   constructor(owner: BatchOwner = NOBODY, number = 1, point = new CommitPoint()) {
     this.#owner = owner;
@@ -105,7 +107,7 @@ export class Batch {
     return this.#messages.size + this.#deliveries.size + this.#sent.size + this.#received.size +
       this.#changed + Math.max(deletedDeliveries, deletedMessages) +
       this.#deletedReceived.length + this.#deletedSessions.length +
-      this.#sessions.size;
+      this.#sessions.size + this.#shared.size;
   }
 
   /** The approximate number of rows to write whatever is acknowledged, without retained messages. */
@@ -271,6 +273,18 @@ export class Batch {
     this.#retained.delete(message);
   }
 
+  /** {@linkcode Store.putShared} */
+  putShared(delivery: SharedDelivery): void {
+    this.#lasts();
+    this.#shared.put(delivery);
+  }
+
+  /** {@linkcode Store.deleteShared} */
+  deleteShared(share: string, logId: number): void {
+    this.#lasts();
+    this.#shared.delete(share, logId);
+  }
+
   /**
    * Ends what gathers here, and returns the batch that gathers from now on. Deliveries of later points than `lastOrder` that are likely to
    * be acknowledged soon, and their messages, go into that one.
@@ -306,6 +320,7 @@ export class Batch {
     const { moved, changed, added } = this.#takeDeliveries();
     const sent = added.filter(isInFlight).map((delivery) => this.#withMessage(delivery));
     const { put, deleted } = this.#retained.take(RETAINED_ROWS);
+    const shared = this.#shared.take();
     this.takenRetained = put;
     // Only the last part of a large batch has the position, because it stands for all parts.
     const position = this.#retained.size === 0 ? this.#position : null;
@@ -329,6 +344,8 @@ export class Batch {
       received: this.#received.take(receivedRow),
       deletedRetained: deleted,
       retained: packRetained(put),
+      deletedShared: shared.deleted,
+      shared: shared.put,
       position,
     };
   }

@@ -1,4 +1,5 @@
 import type { MessageRow, QueueRow, SessionRow, SubscriptionRow, WaitingRow } from "./rows.ts";
+import type { SharedKey, SharedRow } from "./shared_rows.ts";
 
 /** The rows that one commit writes, as plain data that can be sent to the Worker. */
 export interface BatchRows {
@@ -25,6 +26,9 @@ export interface BatchRows {
   readonly deletedWills: readonly number[];
   /** Rows as {@linkcode packWills} packs them. */
   readonly wills: Uint8Array<ArrayBuffer>;
+  /** They are deleted before others are put. */
+  readonly deletedShared: readonly SharedKey[];
+  readonly shared: readonly SharedRow[];
   /** How far a cluster's log has been applied; `null` for no change. */
   readonly position: string | null;
 }

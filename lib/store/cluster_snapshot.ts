@@ -3,19 +3,10 @@ import type { StoredState } from "../broker/mod.ts";
 import { Journal } from "./journal.ts";
 import { loadAll } from "./load.ts";
 import { lockDirectory } from "./lock.ts";
-import { countWaiting } from "./queued.ts";
 import { migrate } from "./schema.ts";
+import { greatest, SESSION_TABLES, SHARED, strip } from "./snapshot_strip.ts";
 import { countRows, DELETE_UNUSED_MESSAGES } from "./statements.ts";
 import { DATABASE_NAME } from "./store_files.ts";
-
-/** Sessions that belong to a node of the cluster: behind the owner stands the node. `ownerWithHome` of the broker writes it. */
-const SHARED = "owner LIKE '%]%' AND owner NOT LIKE '%]'";
-/** Messages that are not in the cluster's log: `publisherText` begins with a mark and the message's place, if it has one. */
-const NOT_LOGGED = `SELECT id FROM messages
-  WHERE substr(publisher, 1, 1) <> char(1) OR substr(publisher, 1, 3) = char(1) || '0' || char(1)`;
-
-/** The tables of what belongs to a session, by `session_id`. */
-const SESSION_TABLES = ["subscriptions", "received", "wills", "queues", "waiting", "deliveries"];
 
 /** What a column counts, if it is a number of this file alone. */
 type Numbering = "session" | "message" | "sequence" | "release";
@@ -64,6 +55,7 @@ const TABLES: readonly (readonly [
     "publisher_user",
     "publisher_listener",
   ]],
+  ["shared", ["share", "log_id", "node", "at", "packet", "publisher", "expires_at_ms"]],
   ["cluster", ["id", "position"]],
 ];
 
@@ -79,8 +71,8 @@ export interface SnapshotContent {
 
 /**
  * Puts what all nodes of a cluster know into the store of a directory, in the place of what it knew of that before. `path` is a backup of
- * another node's store, and is changed. What belongs to one node alone (sessions without a node, and what waits for shared subscriptions)
- * stays in this store, and is not taken from the other one.
+ * another node's store, and is changed. What belongs to one node alone (sessions without a node, and what waits in a session for a shared
+ * subscription) stays in this store, and is not taken from the other one.
  *
  * All of it is one transaction, with the position in the log: whoever is interrupted begins again with the store that he had. Throws if a
  * broker has the directory, if a newer program has written the backup, and where the store cannot be written.
@@ -134,18 +126,6 @@ function openStripped(path: string): DatabaseSync {
   }
 }
 
-function strip(db: DatabaseSync): void {
-  db.exec(`DELETE FROM sessions WHERE owner IS NULL OR NOT (${SHARED}); DELETE FROM ended`);
-  for (const table of SESSION_TABLES) {
-    db.exec(`DELETE FROM ${table} WHERE session_id NOT IN (SELECT id FROM sessions)`);
-  }
-  const isOwn = `share IS NOT NULL OR message_id IN (${NOT_LOGGED})`;
-  db.exec(`DELETE FROM deliveries WHERE ${isOwn}`);
-  const { changes } = db.prepare(`DELETE FROM waiting WHERE ${isOwn}`).run();
-  db.exec(DELETE_UNUSED_MESSAGES);
-  if (Number(changes) > 0) countWaiting(db);
-}
-
 /** Deletes what this node knew of what all know. */
 function forgetShared(source: DatabaseSync, target: DatabaseSync): void {
   target.exec(
@@ -162,6 +142,7 @@ function forgetShared(source: DatabaseSync, target: DatabaseSync): void {
   target.exec(`DELETE FROM sessions WHERE id IN (SELECT id FROM forgotten);
     ${DELETE_UNUSED_MESSAGES};
     DELETE FROM retained;
+    DELETE FROM shared;
     DROP TABLE forgotten`);
 }
 
@@ -193,13 +174,6 @@ function copyAll(source: DatabaseSync, target: DatabaseSync): void {
     );
     for (const row of rows.iterate()) insert.run(...Object.values(row) as SQLInputValue[]);
   }
-}
-
-/** The greatest of some values, given each with its table; 0: there is none. */
-function greatest(db: DatabaseSync, ...parts: readonly string[]): number {
-  const [value = "", table = "", ...more] = parts;
-  const row = db.prepare(`SELECT coalesce(${value}, 0) AS n FROM ${table}`).get()!;
-  return Math.max(Number(row["n"]), more.length === 0 ? 0 : greatest(db, ...more));
 }
 
 function contentOf(db: DatabaseSync): SnapshotContent {

@@ -14,6 +14,7 @@ const TIMES = [
   ["waiting", "expires_at_ms"],
   ["retained", "expires_at_ms"],
   ["wills", "due_at_ms"],
+  ["shared", "expires_at_ms"],
 ] as const;
 
 /**

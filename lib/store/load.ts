@@ -5,6 +5,7 @@ import { type LoadedRetained, readRetained } from "./load_retained.ts";
 import type {
   KeptMessage,
   QueueCounts,
+  SharedDelivery,
   StoredDelivery,
   StoredSession,
   Subscription,
@@ -23,6 +24,7 @@ import {
   willFromRow,
   type WillRow,
 } from "./rows.ts";
+import { ALL_SHARED, sharedFromRow, type SharedRow } from "./shared_rows.ts";
 import { slicesOf } from "./slices.ts";
 
 /** The contents of a file, and the numbers used in it. */
@@ -37,6 +39,8 @@ export interface LoadedRows extends LoadedRetained {
   readonly soleMessages: ReadonlySet<number>;
   /** How far a cluster's log has been applied; absent without a cluster. */
   readonly position?: string;
+  /** What nodes of the cluster have to deliver to shared subscriptions. */
+  readonly shared: readonly SharedDelivery[];
   /** Whether unused pages can be removed from the file; a file made by an older program cannot shrink. */
   readonly canShrink: boolean;
   /** The used bytes of the file. */
@@ -120,6 +124,7 @@ function read(db: DatabaseSync, limits: LoadLimits): LoadedRows {
     })),
     ...readRetained(db, limits.retainedBytes),
     ...readPosition(db),
+    shared: rowsOf<SharedRow>(db, ALL_SHARED).map(sharedFromRow),
     sessionIds: new Map(sessionRows.map(([id, clientId]) => [clientId, id])),
     soleMessages: flight.soleMessages,
     ...readNumbers(db, flight),

@@ -6,6 +6,7 @@ import type {
   QueuePage,
   QueueQuery,
   RetainedMessage,
+  SharedDelivery,
   Store,
   StoredDelivery,
   StoredSession,
@@ -33,6 +34,8 @@ interface SessionRecord {
 interface Content {
   readonly sessions: Map<string, SessionRecord>;
   readonly retained: Map<string, RetainedMessage>;
+  /** By place in the log and shared subscription. */
+  readonly shared: Map<string, SharedDelivery>;
   position?: string;
 }
 
@@ -130,6 +133,17 @@ export class MemoryStore implements Store {
   /** {@linkcode Store.putPosition} */
   putPosition(position: string): void {
     this.#write((content) => content.position = position);
+  }
+
+  /** {@linkcode Store.putShared} */
+  putShared(delivery: SharedDelivery): void {
+    const key = sharedKey(delivery.share, delivery.message.logId ?? 0);
+    this.#write(({ shared }) => shared.set(key, delivery));
+  }
+
+  /** {@linkcode Store.deleteShared} */
+  deleteShared(share: string, logId: number): void {
+    this.#write(({ shared }) => shared.delete(sharedKey(share, logId)));
   }
 
   /** {@linkcode Store.putSession} */
@@ -267,25 +281,31 @@ export class MemoryStore implements Store {
 }
 
 function emptyContent(): Content {
-  return { sessions: new Map(), retained: new Map() };
+  return { sessions: new Map(), retained: new Map(), shared: new Map() };
 }
 
-function copyContent({ sessions, retained, position }: Content): Content {
+function sharedKey(share: string, logId: number): string {
+  return `${logId} ${share}`;
+}
+
+function copyContent({ sessions, retained, shared, position }: Content): Content {
   return {
     ...position === undefined ? {} : { position },
     retained: new Map(retained),
+    shared: new Map(shared),
     sessions: new Map([...sessions].map(([clientId, one]) => [clientId, copySession(one)])),
   };
 }
 
 function stateOf(
-  { sessions, retained, position }: Content,
+  { sessions, retained, shared, position }: Content,
   stored: (session: [string, SessionRecord]) => StoredSession,
 ): StoredState {
   const sequences = [...sessions.values()].flatMap(({ deliveries }) => [...deliveries.keys()]);
   return {
     sessions: [...sessions].map(stored),
     retained: [...retained.values()],
+    shared: [...shared.values()],
     position,
     nextSequence: sequences.reduce((max, sequence) => Math.max(max, sequence), 0) + 1,
   };

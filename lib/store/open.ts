@@ -31,7 +31,16 @@ const RENEW_BYTES = 16 * 1024 * 1024;
 const CHECKED_BYTES = 32 * 1024 * 1024;
 /** The tables read at the start. */
 const LOADED_TABLES = [
-  ...["sessions", "subscriptions", "deliveries", "received", "queues", "wills", "journal"],
+  ...[
+    "sessions",
+    "subscriptions",
+    "deliveries",
+    "received",
+    "queues",
+    "wills",
+    "journal",
+    "shared",
+  ],
 ];
 /** The files normally in the directory: database, log, lock and reserve. If there are more, some may be old copies. */
 const FILES_IN_USE = 4;

@@ -136,7 +136,9 @@ export function messageOf(
 export const LOG_MARK = "\u0001";
 
 /** The text of a message's publisher, with the message's place in the cluster's log where it has one. */
-export function publisherText({ publisherId, logId = 0 }: KeptMessage): string {
+export function publisherText(
+  { publisherId, logId = 0 }: Pick<KeptMessage, "publisherId" | "logId">,
+): string {
   if (logId === 0 && !publisherId.startsWith(LOG_MARK)) return publisherId;
   return `${LOG_MARK}${logId}${LOG_MARK}${publisherId}`;
 }
@@ -259,7 +261,8 @@ export function willFromRow(
   };
 }
 
-function encodeMessage(
+/** A message as a PUBLISH of 5.0. */
+export function encodeMessage(
   message: Pick<Publish, "topicName" | "payload" | "qos" | "retain">,
   properties: Properties | undefined,
 ): Uint8Array {

@@ -19,6 +19,7 @@ const TABLES: readonly (readonly [table: string, key: readonly KeyColumn[]])[] =
   ["received", [["session_id", "number"], ["packet_id", "number"]]],
   ["retained", [["topic_name", "text"]]],
   ["wills", [["session_id", "number"]]],
+  ["shared", [["share", "text"], ["log_id", "number"]]],
   ["clock", [["id", "number"]]],
   ["cluster", [["id", "number"]]],
 ];

@@ -103,6 +103,17 @@ export const MIGRATIONS: readonly string[] = [
   // 9: the user name and the listener of a retained message's publisher. If the listener is missing, the user is unknown.
   `ALTER TABLE retained ADD COLUMN publisher_user TEXT;
    ALTER TABLE retained ADD COLUMN publisher_listener TEXT;`,
+  // 10: messages that nodes of a cluster have to deliver to members of shared subscriptions. `node` is empty where none has a member.
+  `CREATE TABLE shared (
+     share TEXT NOT NULL,
+     log_id INTEGER NOT NULL,
+     node TEXT NOT NULL,
+     at INTEGER NOT NULL,
+     packet BLOB NOT NULL,
+     publisher TEXT NOT NULL,
+     expires_at_ms REAL,
+     PRIMARY KEY (share, log_id)
+   ) WITHOUT ROWID;`,
 ];
 
 /** From this version on waiting deliveries have a table of their own. */

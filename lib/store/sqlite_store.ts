@@ -8,6 +8,7 @@ import type {
   QueueQuery,
   RetainedMessage,
   SentDelivery,
+  SharedDelivery,
   Store,
   StoredRetained,
   StoredState,
@@ -149,6 +150,18 @@ export class SqliteStore implements Store {
   putPosition(position: string): void {
     this.writes++;
     this.#commits.batch.putPosition(position);
+  }
+
+  /** {@linkcode Store.putShared} */
+  putShared(delivery: SharedDelivery): void {
+    this.writes++;
+    this.#commits.batch.putShared(delivery);
+  }
+
+  /** {@linkcode Store.deleteShared} */
+  deleteShared(share: string, logId: number): void {
+    this.writes++;
+    this.#commits.batch.deleteShared(share, logId);
   }
 
   /** {@linkcode Store.putSession} */

@@ -39,6 +39,9 @@ export interface StoredCounts {
   readonly freeBytes: number;
 }
 
+/** From this schema on there is what waits for shared subscriptions of a cluster. */
+const SHARED_VERSION = 10;
+
 const COUNTED = [
   "sessions",
   "subscriptions",
@@ -116,7 +119,8 @@ export class StoredFile implements Disposable {
     const problem = firstProblem(this.#db);
     if (problem !== undefined) return [problem];
     const flaw = version === SCHEMA_VERSION ? this.#journalFlaw() : undefined;
-    const damaged = ["messages", "retained", "wills"].flatMap((table) => {
+    const tables = ["messages", "retained", "wills", ...version < SHARED_VERSION ? [] : ["shared"]];
+    const damaged = tables.flatMap((table) => {
       let bad = 0;
       for (const { packet } of this.#db.prepare(`SELECT packet FROM ${table}`).iterate()) {
         if (!isPacket(packet)) bad++;

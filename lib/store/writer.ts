@@ -10,6 +10,7 @@ import { EndedSessions, RELEASE_MESSAGE } from "./ended_sessions.ts";
 import { Journal } from "./journal.ts";
 import { type PackedPage, QueueReader } from "./queue_reader.ts";
 import { RetainedReader } from "./retained_reader.ts";
+import { DELETE_SHARED, PUT_SHARED } from "./shared_rows.ts";
 import { Statements } from "./statements.ts";
 import { Vacuum } from "./vacuum.ts";
 import type { QueueRead, RetainedAnswer, WriterInit } from "./writer_protocol.ts";
@@ -283,6 +284,8 @@ export class Writer {
       "INSERT OR REPLACE INTO wills VALUES (?, ?, ?, ?, ?)",
       unpackWills(rows.wills),
     );
+    this.#all(DELETE_SHARED, rows.deletedShared);
+    this.#statements.insert(PUT_SHARED, rows.shared);
     if (rows.position !== null) {
       this.#statements.run("INSERT OR REPLACE INTO cluster VALUES (1, ?)", rows.position);
     }

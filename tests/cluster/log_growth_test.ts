@@ -9,6 +9,7 @@ const log = (firstSequence: number, lastSequence: number, bytes: number) => ({
   leader: "",
   created: "",
   maxBytes: 0,
+  replicas: 1,
 });
 
 Deno.test("the bytes behind a record are counted where the node was there, large ones as such", () => {

@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepEqual, equal, ok } from "node:assert/strict";
 import type { SessionChange, ShareChange, StoredWill } from "../../lib/broker/mod.ts";
 import { decodeRecord } from "../../lib/cluster/record_reader.ts";
 import { RecordWriter } from "../../lib/cluster/record_writer.ts";
@@ -11,7 +11,6 @@ const shares: readonly Whole<ShareChange>[] = [
   { kind: "members", share, members: { connected: 1, kept: 2 }, heir: "b", goneAt: 7 },
   { kind: "done", share, upTo: 3, except: [1], at: 9 },
   { kind: "sent", share, ids: [4] },
-  { kind: "had", share, ids: [5] },
   { kind: "hello", since: 6, at: 8 },
 ];
 
@@ -60,7 +59,7 @@ function wholeRecord(): Uint8Array<ArrayBuffer> {
     publisherId: "p",
     logId: 0,
   } as const;
-  writer.add({ message, packetId: 3, isWill: true, again: { share, before: 2 } });
+  writer.add({ message, packetId: 3, isWill: true });
   writer.addClaim({ clientId, endsSession: true, keepsSession: true });
   for (const change of changes) writer.addChange(change);
   writer.addDeath({ node: "b", epoch: 2, number: 3 });
@@ -72,13 +71,28 @@ function wholeRecord(): Uint8Array<ArrayBuffer> {
  * A node that does not know a field of a record applies it otherwise than the others do. So whoever changes what a record has gives it the next
  * version, and what is here with it: then an older node takes no part.
  */
-const VERSION = 6;
-const SHA_256 = "b893f11e69e5eb8e1561dd419d64b26139a95bcd3ba428f3425d11e00e8a0e59";
+const VERSION = 7;
+const SHA_256 = "6247d7f626a33aa2912c000a3f2fdb5790bd6d38f5b18afb94e81e509a8a2237";
 
 Deno.test("what a record has belongs to its version", async () => {
   const record = wholeRecord();
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", record));
   deepEqual([record[0], digest.toHex()], [VERSION, SHA_256]);
+});
+
+/** One message for a shared subscription alone, and what a node had after its new start. */
+const OF_VERSION_6 =
+  "06023ff00000000000003ff0000000000000000200000000000000006e317ff0000000000000000000014000" +
+  "000b7032090003742f3100010078000000267b227368617265223a222473686172652f672f742f23222c226265666f7265223a35" +
+  "3132307d403000000000000000000000000000000000002f7b226b696e64223a22686164222c227368617265223a222473686172" +
+  "652f672f742f23222c22696473223a5b375d7d";
+
+Deno.test("a record of version 6 is read: a node has put a message into the log again", () => {
+  const [message, had] = decodeRecord(Uint8Array.fromHex(OF_VERSION_6)).entries;
+  ok(message !== undefined && "message" in message);
+  deepEqual(message.again, { share: "$share/g/t/#", before: 5 * 1024 });
+  equal(message.message.topicName, "t/1");
+  deepEqual(had, { share: { kind: "had", share: "$share/g/t/#", ids: [7] } });
 });
 
 Deno.test("a record of version 5 is read: it does not say where a member has gone", () => {

@@ -35,7 +35,7 @@ Deno.test("ShareTable chooses in proportion, whatever the distance of the draws,
   table.set("s", "a", { connected: 1, kept: 5 });
   table.set("s", "c", { connected: 0, kept: 9 });
   const again = new ShareTable();
-  again.load(JSON.parse(table.text));
+  again.load(JSON.parse(table.text), 0);
   for (const step of [1, 2, 3, 5, 7]) {
     const counts: Record<string, number> = { a: 0, b: 0, c: 0 };
     for (let i = 1; i <= 300; i++) {
@@ -62,7 +62,7 @@ Deno.test("ShareTable knows by which record a node has got its last member, also
   table.gain("s", "a", 70);
   table.gain("s", "a", 60);
   const again = new ShareTable();
-  again.load(JSON.parse(table.text));
+  again.load(JSON.parse(table.text), 0);
   for (const one of [table, again]) {
     equal(one.choose("s", 1), "a");
     equal(one.gainedAt("s", "a"), 70);

@@ -2,17 +2,17 @@ import { strict as assert } from "node:assert";
 import { load } from "../config/support.ts";
 import { LocalServer } from "../support/local_server.ts";
 import { MosquittoBroker } from "../support/mosquitto_broker.ts";
-import type { Case } from "./beside/case.ts";
+import { type Case, in31 } from "./beside/case.ts";
 import { DIFFERENCES } from "./beside/differences.ts";
 import { EXCHANGES } from "./beside/exchanges.ts";
-import { FILES } from "./beside/files.ts";
+import { fileOf, FILES, ownLines } from "./beside/files.ts";
 import { FIRST_PACKETS } from "./beside/first_packets.ts";
 import { besideTest, problemOf, renamed } from "./beside/judge.ts";
 import { LATER_PACKETS } from "./beside/later_packets.ts";
 import { CASE_NAMES, label } from "./beside/names.ts";
 import { PROGRAM_CASES, PROGRAM_FILES } from "./beside/programs.ts";
 import { SUBSCRIBED } from "./beside/subscribed.ts";
-import { talk } from "./beside/talk.ts";
+import { listeners, talk } from "./beside/talk.ts";
 
 /** What this broker answers, packet by packet, beside what mosquitto answers: what mosquitto's own broker tests are about, and more. */
 
@@ -21,11 +21,8 @@ async function playAll(
   cases: readonly Case[],
   lines: readonly string[] = [],
 ): Promise<readonly string[]> {
-  const [own, listener] = [false, true].map((isListener) =>
-    lines.filter((line) => line.startsWith(" ") === isListener)
-  ) as [string[], string[]];
-  const file = [...own, "listener 1883 127.0.0.1", "allow_anonymous true", ...listener].join("\n");
-  const config = load({ file });
+  const { own, listener } = ownLines(lines);
+  const config = load({ file: fileOf(lines) });
   const ours = new LocalServer(config.broker, config.listeners[0]!.options);
   await using theirs = await MosquittoBroker.start(own.join("\n"), false, listener.join("\n"));
   const before = label(lines);
@@ -33,7 +30,7 @@ async function playAll(
   try {
     for (const [i, { name, version, script }] of cases.entries()) {
       const said = await Promise.all(
-        [ours, theirs].map(({ port }) => talk([port], renamed(script, i), version)),
+        [ours, theirs].map(({ port }) => talk(listeners([port]), renamed(script, i), version)),
       ) as [string[], string[]];
       const problem = problemOf(`${before}${name} v${version}`, ...said);
       if (problem !== "") wrong.push(problem);
@@ -42,11 +39,6 @@ async function playAll(
     await ours.server.close();
   }
   return wrong;
-}
-
-/** What is played in 3.1.1, in 3.1. */
-function in31(...cases: readonly Case[]): Case[] {
-  return cases.filter(({ version }) => version === 4).map((one) => ({ ...one, version: 3 }));
 }
 
 const ROOMS: readonly (readonly [name: string, cases: readonly Case[]])[] = [

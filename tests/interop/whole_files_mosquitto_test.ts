@@ -5,7 +5,7 @@ import { MosquittoBroker } from "../support/mosquitto_broker.ts";
 import { besideTest, problemOf, renamed } from "./beside/judge.ts";
 import type { Case } from "./beside/case.ts";
 import { AFTER, AFTER_TWICE, BEFORE } from "./beside/restarted.ts";
-import { talk } from "./beside/talk.ts";
+import { DurablePlace, listeners, type Place, talk } from "./beside/talk.ts";
 import {
   fileOf,
   FILES_BESIDE,
@@ -21,13 +21,12 @@ const portsOf = () => Array.from({ length: LISTENER_COUNT }, freePort);
 
 async function play(
   cases: readonly Case[],
-  both: readonly [ours: readonly number[], theirs: readonly number[]],
-  isDurable = false,
+  both: readonly [ours: Place, theirs: Place],
 ): Promise<string[]> {
   const wrong: string[] = [];
   for (const [i, { name, version, script }] of cases.entries()) {
     const said = await Promise.all(
-      both.map((ports) => talk(ports, renamed(script, i), version, isDurable)),
+      both.map((place) => talk(place, renamed(script, i), version)),
     ) as [string[], string[]];
     wrong.push(problemOf(`${name} v${version}`, ...said));
   }
@@ -56,13 +55,13 @@ besideTest(
         flags: ["--no-persistence", "--acl-subscribe", "mosquitto", "--max-failure-delay", "0"],
       });
       await broker.untilLog((log) => (log.match(/Listening/g) ?? []).length >= LISTENER_COUNT);
-      const wrong = await play(WHOLE_FILE_CASES, [ours, theirs]);
+      const wrong = await play(WHOLE_FILE_CASES, [listeners(ours), listeners(theirs)]);
       await Deno.writeTextFile(`${directory}/rules`, LATER_RULES);
       await mosquitto.write("rules", LATER_RULES);
       broker.signal("SIGHUP");
       mosquitto.reload();
       await broker.untilLog(/Users and rules are read again/, 10_000);
-      wrong.push(...await play(LATER_CASES, [ours, theirs]));
+      wrong.push(...await play(LATER_CASES, [listeners(ours), listeners(theirs)]));
       assert.equal(wrong.join("\n\n"), "");
     } finally {
       await Deno.remove(directory, { recursive: true });
@@ -80,7 +79,9 @@ besideTest("what is kept over two restarts is the same at both brokers", async (
     for (const [i, cases] of [BEFORE, AFTER, AFTER_TWICE].entries()) {
       await using broker = await start();
       if (i > 0) await mosquitto.start();
-      wrong.push(...await play(cases, [[broker.port], [mosquitto.port]], true));
+      using ours = await DurablePlace.open(broker.port);
+      using theirs = await DurablePlace.open(mosquitto.port);
+      wrong.push(...await play(cases, [ours, theirs]));
       await broker.stop();
       await mosquitto.stop();
     }

@@ -8,5 +8,15 @@ testFound(WITH_SNAPSHOTS, [
   ],
   [1723, "and so the same message was retained on some nodes alone"],
 ]);
+testFound(WITH_LOST_DISKS, [
+  [
+    610192,
+    "a node that read what its earlier process wrote published a will, because a session would be over by now",
+  ],
+  [
+    611399,
+    "a snapshot did not have the Packet Identifiers of retained messages in flight: a message was lost",
+  ],
+]);
 testMoreSeeds(WITH_SNAPSHOTS, 0, 80, 40);
 testMoreSeeds(WITH_LOST_DISKS, 0, 80, 40);

@@ -56,6 +56,10 @@ testFound(WITH_EXPIRIES, [
   [130022, "a session that had ended began again by a late word of its node"],
   [130125, "and so what its client published at another one did not count"],
   [130063, "a simulated client did not know that its last Clean Start was still on its way"],
+  [
+    621358,
+    "a connection that its client had left was let in late: the check took its will for due",
+  ],
 ]);
 
 testFound(WITH_SHARE, [

@@ -196,9 +196,11 @@ export class SimStore extends MemoryStore {
 
   /** What the disk has, after a crash. */
   override load(): StoredState {
-    const { sessions, nextSequence, position } = super.load();
+    const { sessions, nextSequence, position, shared } = super.load();
     const retained = [...this.#retained.values()];
-    if (this.#init.fault !== "forgetful") return { sessions, retained, nextSequence, position };
+    if (this.#init.fault !== "forgetful") {
+      return { sessions, retained, nextSequence, position, shared };
+    }
     let hasForgotten = false;
     const forget = <T>(rows: readonly T[]): readonly T[] => {
       if (hasForgotten || rows.length === 0) return rows;
@@ -222,12 +224,18 @@ export class SimStore extends MemoryStore {
     return { ...this.committed, retained: [...this.#retained.values()] };
   }
 
-  /** The disk of a process that is dead is changed: some sessions leave it, and `state` comes to it, with all that is retained. */
+  /**
+   * The disk of a process that is dead is changed: some sessions leave it, and `state` comes to it, with all that is retained, and all that
+   * waits for shared subscriptions.
+   */
   rewrite(forgotten: readonly string[], state: StoredState): void {
+    const before = super.load().shared ?? [];
     for (const clientId of forgotten) this.deleteSession(clientId);
     for (const session of state.sessions) this.#rewriteSession(session);
     this.#retained.clear();
     for (const message of state.retained) this.#retained.set(message.topicName, message);
+    for (const { share, message } of before) this.deleteShared(share, message.logId ?? 0);
+    for (const delivery of state.shared ?? []) this.putShared(delivery);
     if (state.position !== undefined) super.putPosition(state.position);
     const { show, keep } = super.takeBatch();
     show();

@@ -21,7 +21,7 @@ function message(text: string, logId?: number) {
 }
 
 /** What a test looks at. */
-function contentOf({ sessions, retained, position }: StoredState) {
+function contentOf({ sessions, retained, position, shared }: StoredState) {
   const content = [...sessions].map((session) => {
     const { clientId, deliveries, subscriptions, received, queue, will } = session;
     return [clientId, {
@@ -38,6 +38,9 @@ function contentOf({ sessions, retained, position }: StoredState) {
     position,
     sessions: Object.fromEntries(content.sort()),
     retained: [...retained].map(({ topicName }) => topicName).sort(),
+    shared: [...shared ?? []].map(({ node, share, at, message: { payload } }) =>
+      `${node} ${share} ${new TextDecoder().decode(payload)} ${at}`
+    ),
   };
 }
 
@@ -85,6 +88,21 @@ storeTest(
         ...delivery(21, 1, message("share", 1027)),
         share: "$share/g/a/b",
       });
+      const ofShare = { share: "$share/g/a/b" };
+      store.putDelivery("one", { ...delivery(23, 2, message("held", 1029)), ...ofShare });
+      store.putInFlight("one", 23, 6, "published");
+      store.putDelivery("one", { ...delivery(24, 2, message("held", 1030)), ...ofShare });
+      store.putInFlight("one", 24, 7, "released");
+      store.putDelivery("one", delivery(25, 2, message("retained")));
+      store.putInFlight("one", 25, 8, "published");
+      store.putDelivery("one", { ...delivery(26, 1, message("held", 1031)), ...ofShare });
+      store.putInFlight("one", 26, 9, "published");
+      store.putShared({
+        share: "$share/g/a/b",
+        node: "b",
+        at: 4096,
+        message: message("due", 1032),
+      });
       store.putSession("own", 3600, Infinity, OWNER);
       store.putDelivery("own", delivery(22, 1, message("own", 1028)));
       new Retainer(store).put({ topicName: "r/new" });
@@ -94,10 +112,18 @@ storeTest(
       await close();
     }
     await Deno.copyFile(path, `${directory}/again`);
-    const expected = { position: "there", sessions: { one: SHARED }, retained: ["r/new"] };
+    // What is in flight with QoS 2 is with this node alone, but its client holds the Packet Identifiers.
+    const held = [7, 6, 8].map((packetId) => ` 2 ${packetId} released undefined`);
+    const one = { ...SHARED, deliveries: [...SHARED.deliveries, ...held] };
+    const expected = {
+      position: "there",
+      sessions: { one },
+      retained: ["r/new"],
+      shared: ["b $share/g/a/b due 4096"],
+    };
     deepEqual(contentOf(readSnapshot(`${directory}/again`)), expected);
     await open(`${directory}/to`).close();
-    deepEqual(takeSnapshot(path, `${directory}/to`), { sessions: 1, messages: 3, retained: 1 });
+    deepEqual(takeSnapshot(path, `${directory}/to`), { sessions: 1, messages: 4, retained: 1 });
     const { state, close } = open(`${directory}/to`);
     deepEqual(contentOf(state), expected);
     await close();

@@ -28,6 +28,7 @@ const ROWS: readonly (readonly [since: number, until: number, sql: string])[] = 
   [6, 99, "INSERT INTO queues VALUES (4, 1, 50, 0, 10)"],
   [7, 99, "INSERT INTO cluster VALUES (1, '42')"],
   [9, 99, `INSERT INTO retained VALUES ('a', ${ZERO}, 'p', NULL, 'u', 'l')`],
+  [10, 99, `INSERT INTO shared VALUES ('$share/g/a', 2048, 'n', 4096, ${ONE}, 'p', NULL)`],
 ];
 
 for (let version = 1; version <= SCHEMA_VERSION; version++) {
@@ -54,6 +55,8 @@ for (let version = 1; version <= SCHEMA_VERSION; version++) {
       deepEqual([retained!.topicName, retained!.publisherId], ["a", "p"]);
       equal(retained!.publisher?.userName, version < 9 ? undefined : "u");
       equal(state.position, version < 7 ? undefined : "42");
+      const shared = [...state.shared ?? []].map(({ share, node, at }) => [share, node, at]);
+      deepEqual(shared, version < 10 ? [] : [["$share/g/a", "n", 4096]]);
       if (when === "at first") equal(lastSeenMs, version < 3 ? undefined : 1_700_000_000_000);
       await close();
     }

@@ -249,6 +249,18 @@ export interface QueuePage {
   readonly nextExpiryMs: number;
 }
 
+/** A message of a cluster's log that one of its nodes has to deliver to a member of a shared subscription. */
+export interface SharedDelivery {
+  /** The Topic Filter with `$share/...`. */
+  readonly share: string;
+  /** The node that has to; `""`: none has a member at present, and the message waits until one does. */
+  readonly node: string;
+  /** The message; its `logId` is its place in the log. */
+  readonly message: Message;
+  /** The place in the log that gave it to the node. */
+  readonly at: number;
+}
+
 /** The contents of a store. */
 export interface StoredState {
   /** Sessions that outlive a connection; may be read once. */
@@ -261,6 +273,8 @@ export interface StoredState {
   readonly nextSequence?: number | undefined;
   /** The last position put by `putPosition`; absent: none. */
   readonly position?: string | undefined;
+  /** What was put by `putShared`; may be read once. Absent: nothing. */
+  readonly shared?: Iterable<SharedDelivery> | undefined;
 }
 
 /** A retained message that is replaced or deleted; a `storePlace` of 0 where the caller has not kept the message. */
@@ -367,6 +381,13 @@ export interface Store {
    * it; by itself it need not be written soon. Absent: the store does not keep it.
    */
   putPosition?(position: string): void;
+  /**
+   * Notes that a node of the cluster has to deliver a message to a member of a shared subscription. There is none with the same place in the
+   * log for this share. Absent: the store does not keep it.
+   */
+  putShared?(delivery: SharedDelivery): void;
+  /** Deletes it, by its shared subscription and the message's place in the log. */
+  deleteShared?(share: string, logId: number): void;
 }
 
 /** The cluster to which this broker belongs. Every call is made within a turn and returns at once. */
@@ -402,10 +423,17 @@ export interface ClusterPort {
    * {@linkcode keepDone}, `""` for none.
    */
   restored(clientId: string, home: string, wasConnected: boolean): string;
+  /** Tells that this was in the store. */
+  restoredShared(delivery: SharedDelivery): void;
   /** The text is stored with the session from its next `putSession` on; `""`: none. */
   keepDone(clientId: string, text: string): void;
   /** Whether the node takes part now: it has applied the existing log, and its connection works. */
   readonly isReady: boolean;
+  /**
+   * Since when the node has known all that the log says, as far as it can tell, in the clock's milliseconds; `Infinity`: it has been away, and
+   * may not have read what became of a session meanwhile.
+   */
+  readonly currentSinceMs: number;
   /** Whether it is ready, and the log has come in time to what this node has put into it. */
   readonly isPrompt: boolean;
   /** Counts one more, or one less, subscription with this Topic Filter on this node; a shared one counts once for its members here. */

@@ -30,10 +30,5 @@ export type ShareChange =
   }
   /** QoS 2 messages are on their way to members: nobody else may get them. */
   | { readonly kind: "sent"; readonly share: string; readonly ids: readonly number[] }
-  /** A node that has started again still has these; absent: it has all of before. */
-  | { readonly kind: "had"; readonly share: string; readonly ids?: readonly number[] }
-  /**
-   * That was all: what it does not have was lost with the process before. `since`: from this place on it knows what others have to deliver;
-   * absent: from here on. `at`: as above.
-   */
+  /** A node has begun to write. `since`: from this place on it knows what nodes have to deliver; absent: from here on. `at`: as above. */
   | { readonly kind: "hello"; readonly since?: number; readonly at?: number };

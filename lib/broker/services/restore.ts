@@ -17,6 +17,7 @@ export function restore(core: Core, state: StoredState): void {
     topicNames.forEach((topicName, i) => core.retained.putApart(topicName, sizesBytes[i]!));
   }
   core.nextSequence = Math.max(core.nextSequence, state.nextSequence ?? 0);
+  for (const delivery of state.shared ?? []) core.cluster?.restoredShared(delivery);
   const invalid = { count: 0 };
   for (const stored of state.sessions) restoreSession(core, stored, invalid);
   if (invalid.count === 0) return;

@@ -1,6 +1,7 @@
 import { type Credentials, identify } from "./credentials.ts";
 import { NatsError } from "./error.ts";
-import { Parser, type ServerInfo } from "./parser.ts";
+import { Parser } from "./parser.ts";
+import type { ServerInfo } from "./protocol_line.ts";
 import { nameOfPlace, type NatsPlace } from "./place.ts";
 import { openPlain } from "./open_plain.ts";
 import { type NatsStream, type NatsTls, type PlainStream, reasonOf } from "./stream.ts";
@@ -23,6 +24,8 @@ export interface LinkInit {
     headers: Uint8Array | undefined,
     payload: Uint8Array,
   ) => void;
+  /** Told that the server does not let us use a subject. */
+  readonly denied: (reason: string) => void;
 }
 
 const READ_BYTES = 64 * 1024;
@@ -196,7 +199,7 @@ export class Link {
 
   /** An error of the server ends the connection, but one that is only about a subject. */
   #refused(message: string): void {
-    if (/permissions violation/i.test(message)) return;
+    if (/permissions violation/i.test(message)) return this.#init.denied(message);
     this.#awaited?.reject(new NatsError("refused", `The NATS server refuses: ${message}`));
     this.close(message);
   }

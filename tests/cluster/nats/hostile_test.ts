@@ -3,6 +3,7 @@ import type { Message } from "../../../lib/broker/mod.ts";
 import { Log } from "../../../lib/cluster/log.ts";
 import { NatsConnection, Parser, type ServerInfo } from "../../../lib/cluster/nats/mod.ts";
 import { JetStream } from "../../../lib/cluster/nats/jetstream.ts";
+import { SILENT } from "../../../lib/net/mod.ts";
 import { until } from "../../support/bridge_ends.ts";
 
 // A server of NATS that is broken or hostile, and clients of the broker that try to make it refuse what their node sends.
@@ -109,7 +110,7 @@ Deno.test("No record is longer than NATS takes, whatever properties its messages
     subscribe: () => () => {},
     publish: (_: string, bytes: Uint8Array) => sent.push(bytes.length) > 0,
   } as unknown as NatsConnection;
-  const log = new Log(nats, "log", "node", () => 0);
+  const log = new Log(nats, "log", "node", () => 0, SILENT);
   log.epoch = 1;
   const message = (payloadBytes: number, propertyBytes: number): Message => ({
     topicName: "t",

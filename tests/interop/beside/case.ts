@@ -33,6 +33,11 @@ export function connected(
   return inEach(versions, name, connect("a"), ...lines);
 }
 
+/** What is played in 3.1.1, in 3.1. */
+export function in31(...cases: readonly Case[]): Case[] {
+  return cases.filter(({ version }) => version === 4).map((one) => ({ ...one, version: 3 }));
+}
+
 /** Bytes of a property section with its length before it: `'text'` stands for its bytes. */
 export function section(bytes: string): string {
   const all = [...bytes.matchAll(/'([^']*)'|[\da-f]{2}/g)];

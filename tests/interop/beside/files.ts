@@ -8,6 +8,18 @@ const kept = connect("k", "");
 const again = connect("c", "").replace("clientId=c", "clientId=k");
 const withWill = (more: string) => connect("a", `cleanStart will.topic=w will.payload="x" ${more}`);
 
+/** Lines of the broker, and those of the listener, which have a space before them. */
+export function ownLines(lines: readonly string[]): { own: string[]; listener: string[] } {
+  const isListener = (line: string) => line.startsWith(" ");
+  return { own: lines.filter((line) => !isListener(line)), listener: lines.filter(isListener) };
+}
+
+/** The file of a broker with these lines and one listener. */
+export function fileOf(lines: readonly string[]): string {
+  const { own, listener } = ownLines(lines);
+  return [...own, "listener 1883 127.0.0.1", "allow_anonymous true", ...listener].join("\n");
+}
+
 /** The lines of the broker, and of the listener with a space before them; then the exchanges. */
 export const FILES: readonly (readonly [lines: readonly string[], cases: readonly Case[]])[] = [
   [["max_inflight_messages 1"], [

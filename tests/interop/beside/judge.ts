@@ -1,5 +1,6 @@
 import { hasMosquitto } from "../../support/mosquitto_broker.ts";
-import { DIFFERENCES } from "./differences.ts";
+import { type Difference, DIFFERENCES } from "./differences.ts";
+import { TWO_NODES_DIFFERENCES } from "./two_nodes_differences.ts";
 
 /** What two brokers said, compared. */
 
@@ -43,9 +44,28 @@ export function problemOf(
   ours: readonly string[],
   theirs: readonly string[],
 ): string {
-  const both = [judged(ours, theirs), judged(theirs, ours)].map((said) => said.join("\n"));
-  const known = DIFFERENCES.find(({ cases }) => cases.test(name));
-  if (known === undefined) return both[0] === both[1] ? "" : `${name}\n${both.join("\nTHEIRS\n")}`;
-  if (both[0] === both[1]) return `${name}: there is no difference: ${known.why}\n${both[0]}`;
-  return known.ours.test(both[0]!) ? "" : `${name}: must end with ${known.ours}\n${both[0]}`;
+  return compared(name, DIFFERENCES, judged(ours, theirs), judged(theirs, ours));
+}
+
+/** What is wrong with the answers of two nodes beside those of one broker, or with the table of their differences; nothing: "". */
+export function problemAtTwoNodes(
+  name: string,
+  two: readonly string[],
+  one: readonly string[],
+): string {
+  return compared(name, TWO_NODES_DIFFERENCES, two, one);
+}
+
+function compared(
+  name: string,
+  differences: readonly Difference[],
+  ...sides: readonly [ours: readonly string[], theirs: readonly string[]]
+): string {
+  const [ours, theirs] = sides.map((said) => said.join("\n")) as [string, string];
+  const known = differences.find(({ cases }) => cases.test(name));
+  if (known === undefined) return ours === theirs ? "" : `${name}\n${ours}\nTHEIRS\n${theirs}`;
+  if (ours === theirs) {
+    return known.isChance ? "" : `${name}: there is no difference: ${known.why}\n${ours}`;
+  }
+  return known.ours.test(ours) ? "" : `${name}: must end with ${known.ours}\n${ours}`;
 }

@@ -133,19 +133,29 @@ function shown(packet: Packet): string {
   return showFields({ type, ...fields });
 }
 
+/** Where a script is played. */
+export interface Place {
+  /** The port that a new connection goes to: by its name, and by how many there were before. */
+  portOf(name: string, index: number): number;
+  /** Waits for what a ping does not wait for. */
+  pass?(): Promise<void>;
+}
+
+/** The listeners of one broker: a connection goes to the first, or to that whose number ends its name (`a2`). */
+export function listeners(ports: readonly number[]): Place {
+  return { portOf: (name) => ports[Number(/\d*$/.exec(name)![0] || 1) - 1]! };
+}
+
 /**
- * Plays a script at a broker, and returns what it said. A line is `a> PACKET`, as `tests/support/notation.ts` has packets, or `a x`, which
- * closes the connection without a word. A new name is a new connection: to the first port, or to that whose number ends the name (`a2`).
- * After each line, everything is awaited that follows from it; with `isDurable` also what follows when it is on the disk.
+ * Plays a script, and returns what was said to it. A line is `a> PACKET`, as `tests/support/notation.ts` has packets, or `a x`, which
+ * closes the connection without a word. A new name is a new connection. After each line, everything is awaited that follows from it.
  */
 export async function talk(
-  ports: readonly number[],
+  place: Place,
   script: string,
   version: ProtocolVersion,
-  isDurable = false,
 ): Promise<string[]> {
   const talkers = new Map<string, Talker>();
-  const barrier = isDurable ? await Barrier.open(ports[0]!) : undefined;
   const said: string[] = [];
   try {
     for (
@@ -156,43 +166,57 @@ export async function talk(
       if (act === " x") talkers.get(name)!.close();
       else {
         if (!talkers.has(name)) {
-          const port = ports[Number(/\d*$/.exec(name)![0] || 1) - 1]!;
+          const port = place.portOf(name, talkers.size);
           const conn = await Deno.connect({ hostname: "127.0.0.1", port });
           talkers.set(name, new Talker(conn, version));
         }
         const parts = text.split(" & ").map((part) => bytesOf(part, version));
         await talkers.get(name)!.write(Uint8Array.from(parts.flatMap((bytes) => [...bytes])));
       }
-      await barrier?.pass();
       said.push(line.length > 100 ? `${line.slice(0, 100)}…` : line);
       const order = [name, ...[...talkers.keys()].filter((other) => other !== name)];
-      // A broker may hear the first pings before it sees that somebody has closed, but not the second ones.
       const heardBy = new Map(order.map((each): [string, string[]] => [each, []]));
-      for (const each of act === " x" ? [...order, ...order] : order) {
+      const settle = async (each: string) =>
         heardBy.get(each)!.push(...await talkers.get(each)!.settle());
+      // A broker may hear the first pings before it sees that somebody has closed, but not the second ones.
+      for (let rounds = act === " x" ? 2 : 1; rounds > 0; rounds--) {
+        if (place.pass !== undefined) {
+          // What it waits for follows from packets that were read.
+          await settle(name);
+          await place.pass();
+        }
+        for (const each of order) await settle(each);
       }
       for (const [each, all] of heardBy) for (const heard of all) said.push(`  ${each}< ${heard}`);
     }
     return said;
   } finally {
     for (const talker of talkers.values()) talker.close();
-    barrier?.close();
   }
 }
 
-/** A client whose message is acknowledged when all before it is on the disk: at this broker an acknowledgement waits for that, and no ping does. */
-class Barrier {
+/**
+ * A broker of which everything is awaited that follows when it is on the disk: a client's message is acknowledged when all before it is there.
+ * At this broker an acknowledgement waits for that, and no ping does.
+ */
+export class DurablePlace implements Place {
+  readonly #port: number;
   readonly #talker: Talker;
 
-  private constructor(talker: Talker) {
+  private constructor(port: number, talker: Talker) {
+    this.#port = port;
     this.#talker = talker;
   }
 
-  static async open(port: number): Promise<Barrier> {
+  static async open(port: number): Promise<DurablePlace> {
     const talker = new Talker(await Deno.connect({ hostname: "127.0.0.1", port }), 4);
     await talker.write(bytesOf("CONNECT clientId=barrier cleanStart keepAlive=60", 4));
     await talker.settle();
-    return new Barrier(talker);
+    return new DurablePlace(port, talker);
+  }
+
+  portOf(): number {
+    return this.#port;
   }
 
   async pass(): Promise<void> {
@@ -200,7 +224,7 @@ class Barrier {
     while ((await this.#talker.settle()).length === 0);
   }
 
-  close(): void {
+  [Symbol.dispose](): void {
     this.#talker.close();
   }
 }

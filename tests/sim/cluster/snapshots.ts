@@ -5,7 +5,7 @@ import type {
   StoredState,
 } from "../../../lib/broker/mod.ts";
 import { splitOwner } from "../../../lib/broker/mod.ts";
-import type { StreamInfo } from "../../../lib/cluster/nats/jetstream.ts";
+import type { StreamInfo } from "../../../lib/cluster/nats/jetstream_answers.ts";
 import { positionOf } from "../../../lib/cluster/position.ts";
 import type { KeptMessage } from "../../../lib/session/mod.ts";
 import type { SimStore } from "../store.ts";
@@ -68,9 +68,30 @@ function sharedOf(state: StoredState): StoredState {
     share === undefined && (message.logId ?? 0) > 0;
   const sessions = [...state.sessions].filter(isShared).map((session) => ({
     ...session,
-    deliveries: session.deliveries.filter(isKept),
+    deliveries: session.deliveries.flatMap((one) => {
+      if (isKept(one)) return [one];
+      return one.packetId > 0 && one.delivery.qos === 2 ? [standInFor(one)] : [];
+    }),
   }));
   return copyOf({ ...state, sessions });
+}
+
+/** The client holds the Packet Identifier of a message that its node alone has. */
+function standInFor({ delivery, packetId }: StoredDelivery): StoredDelivery {
+  const message = {
+    ...delivery.message,
+    topicName: "",
+    payload: new Uint8Array(0),
+    properties: undefined,
+    expiresAtMs: Infinity,
+    publisherId: "",
+    logId: 0,
+  };
+  return {
+    delivery: { ...delivery, message, retain: false, share: undefined },
+    packetId,
+    state: "released",
+  };
 }
 
 /** As read from a file: nothing is shared with what was written, and deliveries of one message share one object again. */

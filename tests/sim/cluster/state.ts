@@ -10,6 +10,8 @@ export interface State {
   /** The node of each session. */
   readonly homes: ReadonlyMap<string, string>;
   readonly retained: string;
+  /** What each has to deliver to shared subscriptions. */
+  readonly shared: string;
 }
 
 /** What a node says of it. */
@@ -20,12 +22,20 @@ export function stateOf({ cluster, broker }: ClusterSimNode): State {
       message instanceof ArenaMessage ? new TextDecoder().decode(message.payload) : ""
     }`;
   });
-  return { homes: new Map(cluster.homes), retained: retained.join(", ") };
+  const shared = cluster.shared.map(({ node, share, message }) =>
+    `${node} ${share} ${message.logId}`
+  );
+  return {
+    homes: new Map(cluster.homes),
+    retained: retained.join(", "),
+    shared: shared.join(", "),
+  };
 }
 
 /** Where two states differ; `undefined`: nowhere. A node need not know whose a session is that has ended, and is to begin anew. */
 export function difference(one: State, other: State): string | undefined {
   if (one.retained !== other.retained) return `${one.retained} and ${other.retained}`;
+  if (one.shared !== other.shared) return `to deliver ${one.shared} and ${other.shared}`;
   for (const [clientId, home] of one.homes) {
     const there = other.homes.get(clientId);
     if (there !== undefined && there !== home) return `${clientId} is at ${home} and at ${there}`;

@@ -139,9 +139,11 @@ export function checkWills(world: ClusterWorld): void {
 }
 
 function isDue(
-  { lostAtMs, backAtMs, cancelledAtMs, delayMs, isShared }: WillRecord,
+  { lostAtMs, backAtMs, cancelledAtMs, delayMs, isShared, mayBeBack }: WillRecord,
   world: ClusterWorld,
 ): boolean {
+  // A connection within the delay keeps it from being sent, and nothing orders those to two nodes but the log. [MQTT-3.1.3-9]
+  if (mayBeBack && delayMs > 0) return false;
   if (!isShared || cancelledAtMs !== Infinity || lostAtMs === Infinity) return false;
   return Math.min(backAtMs, world.clock.nowMs) > lostAtMs + delayMs + WILL_MS;
 }
