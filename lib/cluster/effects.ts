@@ -127,9 +127,12 @@ export class Effects {
   claimed(claim: RecordClaim, origin: Origin): void {
     const { clientId, endsSession, keepsSession } = claim;
     const { node, isOwn, sequence } = origin;
-    if (claim.isVoid) {
-      if (isOwn) this.#claims.appliedAwaited(clientId);
-      return;
+    const isStale = keepsSession && this.#sessions.homes.isStale(clientId, origin);
+    if (isStale || claim.isVoid === true) {
+      if (!isOwn) return;
+      // Whoever waits is told in a turn.
+      this.#host.turn();
+      return this.#claims.appliedAwaited(clientId);
     }
     if (endsSession || !keepsSession) this.#shares.sessionEnded(clientId);
     this.#move(claim, origin);

@@ -418,6 +418,8 @@ export interface ClusterPort {
   unclaim(clientId: string): void;
   /** The name of this node. */
   readonly node: string;
+  /** {@linkcode BrokerPorts.bridgeId} of all nodes alike: to other brokers they are one. Absent: the log is not known yet. */
+  readonly bridgeId?: string | undefined;
   /**
    * Tells that a session was restored; `wasConnected` if its client was connected when the process ended. Returns the last text of
    * {@linkcode keepDone}, `""` for none.
