@@ -31,7 +31,11 @@ export class NodeStream implements NatsStream {
   }
 
   /** Goes over to TLS, when all that the server has said was read; this stream is of no use any more. */
-  async secure({ hostname }: NatsPlace, { caCerts, own }: NatsTls): Promise<NodeStream> {
+  async secure(
+    { hostname }: NatsPlace,
+    { caCerts, own }: NatsTls,
+    signal: AbortSignal,
+  ): Promise<NodeStream> {
     await this.#iterator.return?.();
     const socket = connectTls({
       socket: this.#socket,
@@ -39,7 +43,12 @@ export class NodeStream implements NatsStream {
       ...caCerts.length === 0 ? {} : { ca: [...caCerts] },
       ...own,
     });
-    await once(socket, "secureConnect");
+    try {
+      await once(socket, "secureConnect", { signal });
+    } catch (error) {
+      socket.destroy();
+      throw error;
+    }
     return new NodeStream(socket);
   }
 
