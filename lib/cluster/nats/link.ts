@@ -1,4 +1,4 @@
-import { type Credentials, identify } from "./credentials.ts";
+import { type Credentials, identify, shownBy } from "./credentials.ts";
 import { NatsError } from "./error.ts";
 import { Parser, type ServerInfo } from "./parser.ts";
 import { nameOfPlace, type NatsPlace } from "./place.ts";
@@ -144,7 +144,9 @@ export class Link {
     if (this.#isClosed) return conn.close();
     // Byte by byte up to the end of INFO: with TLS the next byte is not ours.
     await this.#readInfo(conn);
-    const isTls = place.isTls || this.info.tls_required === true;
+    const { tls_required = false, tls_available = false } = this.info;
+    const isTls = place.isTls || tls_required;
+    if (isTls && !tls_required && !tls_available) throw new Error("the server offers no TLS");
     if (isTls) this.#stream = await conn.secure(place, tls, this.#ending.signal);
     const identity = await identify(credentials, this.info.nonce ?? "");
     // It may have taken too long; who waits for an answer now would wait for ever.
@@ -212,7 +214,9 @@ export class Link {
   /** An error of the server ends the connection, but one that is only about a subject. */
   #refused(message: string): void {
     if (/permissions violation/i.test(message)) return this.#init.denied(message);
-    this.#awaited?.reject(new NatsError("refused", `The NATS server refuses: ${message}`));
+    const { place, credentials } = this.#init;
+    const words = `Cannot log in at ${nameOfPlace(place)} ${shownBy(credentials)}: ${message}`;
+    this.#awaited?.reject(new NatsError("refused", words));
     this.close(message);
   }
 
