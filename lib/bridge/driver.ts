@@ -73,6 +73,16 @@ export class BridgeDriver {
     }, this.#ports());
   }
 
+  /** {@linkcode BridgeMachine.options} */
+  get options(): BridgeOptions {
+    return this.#options;
+  }
+
+  /** {@linkcode BridgeMachine.status} */
+  get status(): BridgeStatus {
+    return this.machine.status;
+  }
+
   /** Starts the bridge. */
   start(): void {
     this.machine.start(this.#host.nowMs());
@@ -255,6 +265,7 @@ export class BridgeDriver {
       maxQueuedBytes: queueBytes,
       queueFullPolicy,
       forgetsReceived,
+      ...host.isOfCluster === undefined ? {} : { isOfCluster: true },
     };
     const listener = { ...DEFAULT_LISTENER_OPTIONS, name: `bridge ${name}`, bridge };
     if (!host.adopt(stream, listener)) {

@@ -1,4 +1,5 @@
 import type { ListenerOptions, LogPort } from "../broker/mod.ts";
+import type { BridgeHomes } from "./homes.ts";
 import type { LocalSession } from "./ports.ts";
 import type { BridgeStatus } from "./state.ts";
 
@@ -34,6 +35,10 @@ export interface BridgeHost {
   readonly maxInflightMessages: () => number;
   /** Gets the log lines. */
   readonly log: LogPort;
+  /** Where bridges are in the cluster; absent: the broker is in none. */
+  readonly homes?: BridgeHomes;
+  /** The sessions of bridges are those of the cluster; absent: they are this broker's own. */
+  readonly isOfCluster?: true;
   /** Called when the state of a bridge has changed. */
   readonly changed?: (status: BridgeStatus) => void;
 }

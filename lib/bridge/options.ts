@@ -57,6 +57,8 @@ export interface BridgeTls {
 export interface BridgeOptions {
   /** The name in the `connection` line. */
   readonly name: string;
+  /** The nodes of a cluster that may have it; empty: any may. Without a cluster it says nothing. */
+  readonly nodes: readonly string[];
   /** At least one; the first is the primary. */
   readonly addresses: readonly BridgeAddress[];
   /** At least one. */

@@ -73,7 +73,8 @@ export async function makeSnapshots(
   if (cluster === undefined || opened === undefined) return () => Promise.resolve();
   const { SnapshotMaker } = await import("../cluster/mod.ts");
   const { node, options } = cluster;
-  const maker = new SnapshotMaker({ options, log, store: opened.store, level: () => node.level });
+  const { store, state: { position } } = opened;
+  const maker = new SnapshotMaker({ options, log, store, position, level: () => node.level });
   return () => maker.close();
 }
 

@@ -1,17 +1,19 @@
 import type { ClusterChangedEvent, ClusterPort, SharedDelivery, Store } from "../broker/mod.ts";
+import { BridgeHomes } from "./bridge_homes.ts";
 import { type Engine, type EngineEvents, TIMERS, type Timers } from "./engine.ts";
 import { LostLog } from "./lost_log.ts";
 import { Members } from "./members.ts";
 import { NatsEngine } from "./nats_engine.ts";
 import type { ClusterHost, ClusterInit, ClusterLevel } from "./node_init.ts";
+import { behindOf, levelOf } from "./node_level.ts";
 import { makeParts, type NodeParts } from "./node_parts.ts";
 import { newPort } from "./node_port.ts";
 import { Reading } from "./node_reading.ts";
-import { NodeWatch } from "./node_watch.ts";
+import { DEAD_AFTER_MS, NodeWatch } from "./node_watch.ts";
 import type { OpenedLog } from "./open_log.ts";
 import { prefixOf } from "./options.ts";
+import { takePart } from "./taking_part.ts";
 import { ServerLines } from "./server_lines.ts";
-import { Trouble } from "./trouble.ts";
 
 const LOOK_MS = 500;
 const LOOK_AGAIN_MS = 5;
@@ -24,6 +26,8 @@ export class ClusterNode {
   readonly store: Store;
   /** For the broker. */
   readonly port: ClusterPort;
+  /** Which node has each bridge. */
+  readonly bridges: BridgeHomes;
   readonly #init: ClusterInit;
   readonly #engine: Engine;
   readonly #timers: Timers;
@@ -51,7 +55,13 @@ export class ClusterNode {
     this.#members = this.#newMembers();
     this.#watch = this.#newWatch();
     this.store = parts.store;
-    this.port = newPort(parts, () => this.isReady);
+    this.port = newPort(
+      parts,
+      () => this.isReady,
+      () => this.#watch.currentSinceMs,
+      () => this.#reading?.applier.created,
+    );
+    this.bridges = this.#newBridges();
     this.#stopTimers = [
       timers.every(LOOK_MS, () => this.#look()),
       timers.every(DONE_MS, () => {
@@ -64,11 +74,6 @@ export class ClusterNode {
   #newEvents(): EngineEvents {
     const { options: { node }, log, nowMs } = this.#init;
     const lines = new ServerLines(log, nowMs);
-    const denied = new Trouble(
-      log,
-      "The cluster's NATS servers do not let this node's user do what it has to: see the guide's page on running a cluster",
-      nowMs,
-    );
     return {
       onConnect: (server) => {
         lines.connected(server, this.#engine.maxPayloadBytes);
@@ -80,7 +85,7 @@ export class ClusterNode {
         if (this.#server !== "") this.#tell("away", node, reason);
         this.#server = "";
       },
-      onDenied: (reason) => void denied.tell(reason),
+      onDenied: (reason) => lines.denied(reason),
     };
   }
 
@@ -97,8 +102,22 @@ export class ClusterNode {
   #newWatch(): NodeWatch {
     return new NodeWatch(this.#init, this.#parts, this.#members, {
       isReady: () => this.isReady,
+      behind: () => behindOf(this.#members.nodes(), this.#reading?.applier.sequence),
       headOf: (node) => this.#reading!.applier.marks.headOf(node),
       turn: () => this.#host!.turn(),
+    });
+  }
+
+  #newBridges(): BridgeHomes {
+    const { nowMs, deadAfterMs = DEAD_AFTER_MS } = this.#init;
+    return new BridgeHomes({
+      engine: this.#engine,
+      parts: this.#parts,
+      members: this.#members,
+      isReady: () => this.isReady,
+      sequence: () => this.#reading?.applier.sequence ?? 0,
+      nowMs,
+      deadAfterMs,
     });
   }
 
@@ -111,26 +130,14 @@ export class ClusterNode {
 
   /** Where it stands. */
   get level(): ClusterLevel {
-    const { name, node } = this.#init.options;
-    const nodes = this.#members.nodes();
-    const { sequence = 0, messages = 0, bytes = 0 } = this.#reading?.applier ?? {};
-    const most = nodes.reduce((most, beat) => Math.max(most, beat.sequence), sequence);
-    const log = this.#engine.logView;
-    return {
-      name,
-      node,
-      isConnected: this.#engine.isConnected,
+    return levelOf(this.#parts, this.#engine, {
+      name: this.#init.options.name,
       server: this.#server,
-      ...log === undefined ? {} : { log },
       isReady: this.isReady,
-      sequence,
-      behind: most - sequence,
-      waiting: this.#parts.log.waiting,
-      messages,
-      bytes,
       losses: this.#lost.count,
-      nodes,
-    };
+      nodes: this.#members.nodes(),
+      applier: this.#reading?.applier,
+    });
   }
 
   /** The node of each session, by Client Identifier, as the log says at present. */
@@ -171,36 +178,13 @@ export class ClusterNode {
       if (!isWhole || host.turn().isFanningOut) {
         return void this.#timers.after(LOOK_AGAIN_MS, look);
       }
-      this.#takePart(host, reading);
+      this.#watch.begin();
+      const { bridges } = this;
+      const { nowMs } = this.#init;
+      takePart(this.#parts, this.#members, { host, reading, lost, bridges, nowMs });
       joined();
     };
     look();
-  }
-
-  /** All of before is applied: from here on the node writes. */
-  #takePart(host: ClusterHost, { applier, effects }: Reading): void {
-    const { node, log, sessions, shares, forwarding } = this.#parts;
-    // Greater than that of every process before, however the clock has been set.
-    const epoch = Math.max(Math.floor(this.#init.nowMs()), applier.marks.epochOf(node) + 1);
-    log.epoch = forwarding.epoch = applier.epoch = epoch;
-    log.knows(applier.sequence);
-    this.#watch.begin();
-    sessions.own.begin(host, () => applier.sequence);
-    host.turn().inherit(sessions.own.takeLeft());
-    host.turn().comeBack([...sessions.homes.own()]);
-    for (const [clientId, will] of effects.takeOwedWills()) {
-      host.turn().publishOwed(clientId, will);
-    }
-    shares.begin();
-    log.flush();
-    this.#members.begin(() => ({
-      epoch,
-      sequence: applier.sequence,
-      waiting: log.waiting,
-      own: sessions.homes.countOf(node),
-      losses: this.#lost.count,
-      ...host.counts,
-    }));
   }
 
   /** Leaves. What is in the log stays there. */
@@ -223,5 +207,6 @@ export class ClusterNode {
     this.#parts.log.look(false);
     this.#members.look(this.#engine.isConnected);
     this.#watch.look();
+    this.bridges.look();
   }
 }

@@ -1,6 +1,6 @@
 import { staysOnNode } from "../broker/mod.ts";
 import type { Subjects } from "./engine.ts";
-import type { NatsMessage } from "./nats/connection.ts";
+import type { NatsMessage } from "./nats/message.ts";
 import { everySubject, longSubject, subjectsOfFilter } from "./topic_subject.ts";
 
 /** With more Topic Filters a node takes the messages of all topics: servers of NATS need memory for each subject. */

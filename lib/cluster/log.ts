@@ -1,11 +1,10 @@
 import type { LogPort, Message, SessionChange, ShareChange } from "../broker/mod.ts";
+import type { LogCommits } from "./commits.ts";
 import type { Subjects } from "./engine.ts";
-import { wordsOf } from "./answers.ts";
-import type { NatsError } from "./nats/error.ts";
-import { ackOf } from "./nats/jetstream.ts";
 import { MAX_ENTRIES, type RecordHead } from "./record.ts";
-import { RecordWriter } from "./record_writer.ts";
-import type { LogCommits } from "./shared_store.ts";
+import { OpenClaims } from "./open_claims.ts";
+import { RecordSender } from "./record_sender.ts";
+import { headBytesOf, RecordWriter } from "./record_writer.ts";
 import { Trouble } from "./trouble.ts";
 import { Window } from "./window.ts";
 
@@ -13,6 +12,7 @@ import { Window } from "./window.ts";
 const MAX_WINDOW_BYTES = 32 * 1024 * 1024;
 /** What the head of a record, and the protocol, need beside its messages. */
 const HEAD_BYTES = 4096;
+const REFUSED = "NATS does not store the cluster's records";
 
 /** This node's pen: packs the messages of a turn into a record, and sends it until the log has it. */
 export class Log implements LogCommits {
@@ -22,14 +22,12 @@ export class Log implements LogCommits {
   epoch = 0;
   #since = 0;
   readonly #nats: Subjects;
-  readonly #subject: string;
   readonly #node: string;
   readonly #nowMs: () => number;
   readonly #writer = new RecordWriter();
   readonly #window: Window;
+  readonly #claims = new OpenClaims();
   #lastNumber = 0;
-  readonly #inbox: string;
-  readonly #refusals: Trouble;
   readonly #tooLarge: Trouble;
 
   /** `subject`: the log's. */
@@ -41,26 +39,14 @@ export class Log implements LogCommits {
     lines: LogPort,
   ) {
     this.#nats = nats;
-    this.#subject = subject;
     this.#node = node;
     this.#nowMs = nowMs;
-    this.#window = new Window((...record) => this.#send(...record), MAX_WINDOW_BYTES);
-    this.#refusals = new Trouble(lines, "NATS does not store the cluster's records", nowMs);
+    const sender = new RecordSender(nats, subject, node, new Trouble(lines, REFUSED, nowMs));
+    const send = (number: number, attempt: number, record: Uint8Array) =>
+      sender.send(this.epoch, number, attempt, this.#claims.toSend(number, record));
+    this.#window = new Window(send, MAX_WINDOW_BYTES);
+    sender.answered = (...answer) => this.#window.answered(...answer);
     this.#tooLarge = new Trouble(lines, "A client's message is refused by the cluster", nowMs);
-    this.#inbox = nats.newInbox();
-    nats.subscribe(`${this.#inbox}.*.*`, (message) => {
-      const words = message.subject.split(".");
-      const [number, attempt] = [Number(words.at(-2)), Number(words.at(-1))];
-      let isStored = true;
-      try {
-        ackOf(message);
-      } catch (error) {
-        isStored = false;
-        // Servers that are choosing who leads have nobody who answers for a moment.
-        if ((error as NatsError).kind !== "no_responders") this.#refusals.tell(wordsOf(error));
-      }
-      this.#window.answered(number, attempt, isStored);
-    });
   }
 
   /** {@linkcode LogCommits.isFailing} */
@@ -114,12 +100,18 @@ export class Log implements LogCommits {
       (count + 1 >= MAX_ENTRIES || length > this.#nats.maxPayloadBytes / 2);
   }
 
-  /** Adds a claim to the turn's record, where there is room. */
-  claim(clientId: string, endsSession: boolean, keepsSession: boolean): boolean {
+  /** Adds a claim to the turn's record, where there is room. `isOver`: whether its client waits no more; absent: nobody waits. */
+  claim(
+    clientId: string,
+    endsSession: boolean,
+    keepsSession: boolean,
+    isOver: (() => boolean) | undefined,
+  ): boolean {
     if (this.#window.isFull || this.#isWaitingFull) return false;
     if (this.#writer.length + 3 * clientId.length + HEAD_BYTES > this.#nats.maxPayloadBytes) {
       this.#flush();
     }
+    if (isOver !== undefined) this.#claims.add(this.#writer.length, isOver);
     this.#writer.addClaim({ clientId, endsSession, keepsSession });
     this.writes++;
     if (this.#writer.count >= MAX_ENTRIES) this.#flush();
@@ -183,6 +175,7 @@ export class Log implements LogCommits {
   /** The log has come to a record of this process, at this place. */
   applied(number: number, sequence: number): void {
     this.#window.applied(number, this.#nowMs(), sequence);
+    this.#claims.applied(number);
   }
 
   /** Whether the servers have said of all that they have them. */
@@ -215,13 +208,7 @@ export class Log implements LogCommits {
       number,
       since: this.#since,
     });
+    this.#claims.close(number, headBytesOf(this.#node));
     this.#window.add(number, bytes, this.#nowMs());
-  }
-
-  #send(number: number, attempt: number, bytes: Uint8Array): boolean {
-    return this.#nats.publish(this.#subject, bytes, {
-      reply: `${this.#inbox}.${number}.${attempt}`,
-      headers: [["Nats-Msg-Id", `${this.#node}:${this.epoch}:${number}:${attempt}`]],
-    });
   }
 }

@@ -1,4 +1,4 @@
-import type { StreamInfo } from "./nats/jetstream.ts";
+import type { StreamInfo } from "./nats/jetstream_answers.ts";
 
 /** What a record takes in the log beside its own bytes. */
 const RECORD_BYTES = 100;

@@ -19,6 +19,10 @@ export interface Beat {
   readonly own: number;
   /** How often the log has had less than it had applied. */
   readonly losses: number;
+  /** Client Identifiers of the bridges that it has; absent: none. */
+  readonly bridges?: readonly string[];
+  /** Those of the bridges that it may have; absent: none. */
+  readonly mayHave?: readonly string[];
 }
 
 /** How often a node says that it is there, milliseconds. */
@@ -29,6 +33,8 @@ const SILENT_MS = 3500;
 const MAX_NODES = 1000;
 /** Characters of a node's name. */
 const MAX_NAME = 255;
+/** Bridges that are known of one node. */
+const MAX_BRIDGES = 1000;
 
 /** What knowing the others needs. */
 export interface MembersInit {
@@ -58,6 +64,8 @@ export class Members {
   readonly #changed: (change: "joined" | "left", node: string) => void;
   /** Other nodes that are there, and when they were last heard: time does not count in which nobody can be heard. */
   readonly #there = new Map<string, number>();
+  /** When nodes that are not there any more were heard last: that they are dead is said later. */
+  readonly #silent = new Map<string, number>();
   #stopSaying: (() => void) | undefined;
   #own: (() => Omit<Beat, "node">) | undefined;
   #twinAtMs = -Infinity;
@@ -82,7 +90,7 @@ export class Members {
 
   /** When a node was heard last, by the clock it was given. */
   heardAtMs(node: string): number {
-    return this.#heard.get(node)?.atMs ?? -Infinity;
+    return this.#heard.get(node)?.atMs ?? this.#silent.get(node) ?? -Infinity;
   }
 
   /** The other nodes that are there, by name. */
@@ -97,9 +105,18 @@ export class Members {
       if (!isConnected) this.#there.set(node, nowMs);
       else if (nowMs - atMs > SILENT_MS) {
         this.#there.delete(node);
-        this.#heard.delete(node);
+        this.#fallSilent(node);
         this.#changed("left", node);
       }
+    }
+  }
+
+  #fallSilent(node: string): void {
+    this.#silent.set(node, this.heardAtMs(node));
+    this.#heard.delete(node);
+    for (const oldest of this.#silent.keys()) {
+      if (this.#silent.size <= MAX_NODES) break;
+      this.#silent.delete(oldest);
     }
   }
 
@@ -134,6 +151,7 @@ export class Members {
     if (beat.node !== this.#node) {
       const isNew = !this.#there.has(beat.node);
       if (isNew && this.#there.size >= MAX_NODES) return;
+      this.#silent.delete(beat.node);
       this.#heard.set(beat.node, { beat, atMs: this.#nowMs() });
       this.#there.set(beat.node, this.#nowMs());
       if (isNew) this.#changed("joined", beat.node);
@@ -166,5 +184,18 @@ export function parseBeat(payload: Uint8Array): Beat | undefined {
   if (typeof node !== "string" || node === "" || node.length > MAX_NAME) return undefined;
   const numbers = { epoch, sequence, waiting, clients, sessions, own, losses };
   const areNumbers = Object.values(numbers).every((value) => typeof value === "number");
-  return areNumbers ? { node, ...numbers as Omit<Beat, "node"> } : undefined;
+  if (!areNumbers) return undefined;
+  const bridges = namesOf(beat?.bridges);
+  const mayHave = namesOf(beat?.mayHave);
+  return {
+    node,
+    ...numbers as Omit<Beat, "node" | "bridges" | "mayHave">,
+    ...bridges.length === 0 ? {} : { bridges },
+    ...mayHave.length === 0 ? {} : { mayHave },
+  };
+}
+
+function namesOf(value: unknown): readonly string[] {
+  if (!Array.isArray(value)) return [];
+  return value.slice(0, MAX_BRIDGES).filter((one) => typeof one === "string");
 }

@@ -12,13 +12,16 @@
  * | `engine`         | what a node needs of NATS and of time, as a port; `nats_engine` is the real one                 |
  * | `cluster_node`   | stands between a broker and all that follows                                                    |
  * | `node_init`      | what it is given, and says of itself; `node_parts` and `node_port`: its parts, and its broker's     |
- * | `node_reading`   | how it reads the log; `effects`: what becomes of each entry                                     |
- * | `node_watch`     | who has died, and whether this node is cut off                                                  |
+ * | `node_reading`   | how it reads the log; `effects`: what becomes of each entry; `taking_part`: it writes as well   |
+ * | `bridge_homes`   | which node has each bridge                                                                      |
+ * | `node_watch`     | who has died, whether this node is cut off, and since when it knows all; `node_level`: where it stands |
  * | `record`         | what a record has, and places in the log; `record_form`: its bytes, with writer and reader      |
- * | `log`, `window`  | packs and sends records, and sends again what is lost                                           |
+ * | `log`, `window`  | packs and sends records, and sends again what is lost; `record_sender`: to JetStream            |
+ * | `open_claims`    | which claims in them change nothing any more, since their clients are gone                      |
  * | `lost_log`       | what a node does whose servers have lost what it had applied                                    |
  * | `applier`        | applies records in order; `marks` decides which of them count, the same on every node           |
  * | `shared_store`   | the broker's store: a commit is done when the log has come to what was put into it before       |
+ * | `commits`        | when that is                                                                                    |
  * | `sessions`       | all sessions of the cluster, and what the node's own store has of that: `stored_home`           |
  * | `homes`          | which node each session belongs to by the log, and so whose word counts                         |
  * | `own_sessions`   | what this node tells the others about its own; `reserved` and `unapplied`: of QoS 2             |
@@ -34,6 +37,7 @@
  * | `answers`        | what the servers refuse, in words for whoever runs them                                         |
  * | `log_watch`      | where the log stands, for those who look; `status`: the same for somebody outside               |
  * | `snapshot_maker` | puts a copy of a store into the object store, and shortens the log; `lease`: one node does so   |
+ * | `snapshot_due`   | when one does: the log has grown, or nodes that are upgraded are to start from the same         |
  * | `snapshot_reader`| where a node starts that is new, or was away for longer than the log reaches back; `beginning`  |
  * | `shared_text`    | a text that all nodes have, and that each of them may change                                    |
  *
@@ -47,6 +51,7 @@ export {
   type SnapshotStore,
   type SnapshotTaking,
 } from "./beginning.ts";
+export { type BridgeHomes } from "./bridge_homes.ts";
 export { ClusterNode } from "./cluster_node.ts";
 export { type ClusterHost, type ClusterInit, type ClusterLevel } from "./node_init.ts";
 export { type Beat, beatSubject, parseBeat } from "./members.ts";
@@ -62,5 +67,5 @@ export { readSnapshotOf, type SnapshotReaderInit } from "./snapshot_reader.ts";
 export { type LogView } from "./log_watch.ts";
 export { type SnapshotView } from "./snapshot.ts";
 export { type ClusterStatus, clusterStatus } from "./status.ts";
-export { type StreamInfo } from "./nats/jetstream.ts";
+export { type StreamInfo } from "./nats/jetstream_answers.ts";
 export { type ClusterOptions, prefixOf, streamOf } from "./options.ts";

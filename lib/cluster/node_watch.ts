@@ -8,13 +8,20 @@ import type { NodeParts } from "./node_parts.ts";
 export interface WatchedNode {
   /** {@linkcode ClusterNode.isReady} */
   isReady(): boolean;
+  /** {@linkcode ClusterLevel.behind} */
+  behind(): number;
   /** The last record of a node. */
   headOf(node: string): RecordHead;
   /** The way into the broker. */
   turn(): FromCluster;
 }
 
-const DEAD_AFTER_MS = 10_000;
+/** How long a node is not heard until others take it for dead, milliseconds. */
+export const DEAD_AFTER_MS = 10_000;
+/** How long after it is ready a node has heard how far the others are, and has begun to read what it lacks. */
+const HEARD_ALL_MS = 3000;
+/** Between two looks no more time passes, unless the process stood still. */
+const STOOD_STILL_MS = 5000;
 
 /** Looks from time to time whether other nodes have died, and whether this one is cut off from them. */
 export class NodeWatch {
@@ -24,6 +31,8 @@ export class NodeWatch {
   readonly #node: WatchedNode;
   /** Since when nothing kept this node from hearing others. */
   #readySinceMs: number;
+  #lookedAtMs: number;
+  #currentSinceMs = Infinity;
   #readyAtMs: number;
   #isIsolated = false;
   /** When this node said of others that they are dead. */
@@ -35,7 +44,7 @@ export class NodeWatch {
     this.#parts = parts;
     this.#members = members;
     this.#node = node;
-    this.#readySinceMs = this.#readyAtMs = init.nowMs();
+    this.#readySinceMs = this.#readyAtMs = this.#lookedAtMs = init.nowMs();
   }
 
   /** The node takes part from now on. */
@@ -43,20 +52,39 @@ export class NodeWatch {
     this.#readyAtMs = this.#init.nowMs();
   }
 
+  /** {@linkcode ClusterPort.currentSinceMs} */
+  get currentSinceMs(): number {
+    return this.#hasStoodStill ? Infinity : this.#currentSinceMs;
+  }
+
+  get #hasStoodStill(): boolean {
+    return this.#init.nowMs() - this.#lookedAtMs > STOOD_STILL_MS;
+  }
+
   /** To be called from time to time. */
   look(): void {
+    this.#lookAtLag();
     this.#lookAtDead();
     this.#lookAtIsolation();
+  }
+
+  /** Looks whether this node knows what the others do. Where it is behind for a moment later on it still does. */
+  #lookAtLag(): void {
+    const nowMs = this.#init.nowMs();
+    if (this.#hasStoodStill || !this.#node.isReady()) {
+      this.#readySinceMs = nowMs;
+      this.#currentSinceMs = Infinity;
+    } else if (nowMs - this.#readySinceMs >= HEARD_ALL_MS && this.#node.behind() === 0) {
+      this.#currentSinceMs = Math.min(this.#currentSinceMs, nowMs);
+    }
+    this.#lookedAtMs = nowMs;
   }
 
   /** Says of nodes that were not heard for long that they are dead. The first of those that are left does, others only where it does not. */
   #lookAtDead(): void {
     const { options, deadAfterMs = DEAD_AFTER_MS } = this.#init;
+    if (!this.#node.isReady()) return;
     const nowMs = this.#init.nowMs();
-    if (!this.#node.isReady()) {
-      this.#readySinceMs = nowMs;
-      return;
-    }
     const isFirst = this.#members.others.every((other) => options.node < other);
     const waitMs = isFirst ? deadAfterMs : 2 * deadAfterMs;
     for (

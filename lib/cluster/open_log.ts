@@ -1,6 +1,7 @@
 import type { LogPort } from "../broker/mod.ts";
 import { delay, delayAfter, RETRY_MS, waitingTold } from "./delay.ts";
-import type { JetStream, StreamInfo } from "./nats/jetstream.ts";
+import type { JetStream } from "./nats/jetstream.ts";
+import type { StreamInfo } from "./nats/jetstream_answers.ts";
 import { wordsOf } from "./answers.ts";
 import { type ClusterOptions, prefixOf, streamOf } from "./options.ts";
 import { type Position, positionOf } from "./position.ts";

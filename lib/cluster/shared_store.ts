@@ -10,41 +10,9 @@ import type {
   StoredWill,
   Subscription,
 } from "../broker/mod.ts";
+import { Commits, type LogCommits, type SettledInterests, type ShareCommits } from "./commits.ts";
 import type { SharedSessions } from "./sessions.ts";
 import { Unheard } from "./unheard.ts";
-
-/** A commit that is not done. */
-interface Waiting {
-  readonly number: number;
-  readonly heard: number;
-  readonly done: () => void;
-}
-
-/** What a store needs to know of the log. */
-export interface LogCommits {
-  /** Grows with every message that is put into the log. */
-  readonly writes: number;
-  /** Whether nothing can be put into it. */
-  readonly isFailing: boolean;
-  /** Sends what the turn has put into it; returns the number of the last record that is not applied here, 0: all are. */
-  flush(): number;
-}
-
-/** What a store needs to know of shared subscriptions. */
-export interface ShareCommits {
-  /** Grows with every change that others are told. */
-  readonly writes: number;
-  /** Puts into the log what has changed in this turn. */
-  flush(): void;
-}
-
-/** What a store needs to know of the node's subscriptions at NATS. */
-export interface SettledInterests {
-  /** Grows with every Topic Filter that the server has to hear of. */
-  readonly begun: number;
-  /** Calls `done` when it has heard of all of them. */
-  settle(done: () => void): void;
-}
 
 /**
  * A node's own store, behind the log: what is committed here is done when the log has come to all that was put into it before, and what that
@@ -68,14 +36,8 @@ export class SharedStore implements Store {
   readonly #sessions: SharedSessions;
   readonly #interests: SettledInterests;
   readonly #shares: ShareCommits;
-  /** Commits that wait for a record to be applied, and for an answer of the server, in order. */
-  #waiting: Waiting[] = [];
-  /** The last record that is applied. */
-  #applied = 0;
+  readonly #commits: Commits;
   readonly #unheard = new Unheard();
-  /** How many subscriptions the server was asked about, and has heard of. */
-  #asked = 0;
-  #heard = 0;
 
   /** `own`: the node's. `sessions` are told what is written of them. */
   constructor(
@@ -90,6 +52,7 @@ export class SharedStore implements Store {
     this.#own = own;
     this.#log = log;
     this.#sessions = sessions;
+    this.#commits = new Commits(own, log, interests, shares);
     if (own.readQueue !== undefined) this.readQueue = own.readQueue.bind(own);
     if (own.readRetained !== undefined) this.readRetained = own.readRetained.bind(own);
     if (own.holdBack !== undefined) this.holdBack = own.holdBack.bind(own);
@@ -117,41 +80,12 @@ export class SharedStore implements Store {
 
   /** {@linkcode Store.commit} */
   commit(done?: () => void): void {
-    this.#shares.flush();
-    const number = this.#log.flush();
-    this.#ask();
-    const heard = this.#asked;
-    const isDone = number <= this.#applied && heard === this.#heard && this.#waiting.length === 0;
-    if (done === undefined || isDone) return this.#own.commit(done);
-    this.#waiting.push({ number, heard, done });
-    this.#own.commit();
-  }
-
-  #ask(): void {
-    const { begun } = this.#interests;
-    if (begun === this.#asked) return;
-    this.#asked = begun;
-    this.#interests.settle(() => {
-      this.#heard = begun;
-      if (this.#waiting.length > 0) this.#release();
-    });
-  }
-
-  #release(): void {
-    const count = this.#waiting.findIndex(({ number, heard }) =>
-      number > this.#applied || heard > this.#heard
-    );
-    const done = this.#waiting.splice(0, count < 0 ? this.#waiting.length : count);
-    if (done.length === 0) return this.#own.commit();
-    this.#own.commit(() => {
-      for (const waiting of done) waiting.done();
-    });
+    this.#commits.commit(done);
   }
 
   /** The log has come to this node's record of that number, and it is applied. */
   applied(number: number): void {
-    this.#applied = number;
-    this.#release();
+    this.#commits.applied(number);
   }
 
   putPosition(position: string): void {

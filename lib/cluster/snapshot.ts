@@ -14,6 +14,8 @@ export interface SnapshotView {
   readonly created: string;
   /** The node that has made it. */
   readonly node: string;
+  /** The version of records by whose rules it was made; 0: an earlier one than 6. */
+  readonly rules: number;
   /** Of its file. */
   readonly sizeBytes: number;
 }
@@ -32,14 +34,15 @@ export function damagedSubject(name: string): string {
 export function metadataOf(
   position: string | undefined,
   node: string,
-): Readonly<Record<"sequence" | "created" | "node", string>> | undefined {
+): Readonly<Record<"sequence" | "created" | "node" | "rules", string>> | undefined {
   const known = positionOf(position);
   if (known === undefined) return undefined;
-  return { sequence: `${known.sequence}`, created: known.created, node };
+  const { sequence, created, rules = 0 } = known;
+  return { sequence: `${sequence}`, created, node, rules: `${rules}` };
 }
 
 /** Reads them. */
 export function viewOf({ info: { metadata, size } }: FoundObject): SnapshotView {
-  const { sequence = "0", created = "", node = "" } = metadata ?? {};
-  return { sequence: Number(sequence), created, node, sizeBytes: size };
+  const { sequence = "0", created = "", node = "", rules = "0" } = metadata ?? {};
+  return { sequence: Number(sequence), created, node, rules: Number(rules), sizeBytes: size };
 }

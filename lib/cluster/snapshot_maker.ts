@@ -2,13 +2,14 @@ import type { LogPort } from "../broker/mod.ts";
 import { wordsOf } from "./answers.ts";
 import type { ClusterLevel } from "./node_init.ts";
 import { Lease } from "./lease.ts";
-import { LogGrowth } from "./log_growth.ts";
 import { NatsConnection } from "./nats/connection.ts";
-import { JetStream, type StreamInfo } from "./nats/jetstream.ts";
+import { JetStream } from "./nats/jetstream.ts";
+import type { StreamInfo } from "./nats/jetstream_answers.ts";
 import { KeyValue } from "./nats/key_value.ts";
 import type { FoundObject, ObjectInfo, ObjectStore } from "./nats/object_store.ts";
 import { type ClusterOptions, streamOf } from "./options.ts";
 import { damagedSubject, metadataOf, SNAPSHOT, snapshotsOf, viewOf } from "./snapshot.ts";
+import { SnapshotDue } from "./snapshot_due.ts";
 import { Trouble } from "./trouble.ts";
 
 /** A store that can be copied while it is in use. */
@@ -28,6 +29,8 @@ export interface SnapshotMakerInit {
   readonly log: LogPort;
   /** The node's own store. */
   readonly store: SnapshotSource;
+  /** What the store knew of the log when the node began; absent: nothing. */
+  readonly position?: string | undefined;
   /** Where the node stands. */
   readonly level: () => ClusterLevel;
   /** How often it looks whether one is due; default: 500. */
@@ -38,8 +41,6 @@ export interface SnapshotMakerInit {
 
 const LOOK_MS = 500;
 const LEASE_MS = 20_000;
-/** A snapshot is due when so much of the log's room is behind the last one. */
-const DUE_PART = 0.25;
 
 /**
  * Keeps the log short: when much has come since the last snapshot, one of the nodes puts a copy of its store into NATS's object store. What
@@ -58,11 +59,9 @@ export class SnapshotMaker {
   readonly #lease: Lease;
   readonly #timer: ReturnType<typeof setInterval>;
   readonly #ending = new AbortController();
-  readonly #growth = new LogGrowth();
+  readonly #due: SnapshotDue;
   /** The last record of the log when one was not due. */
   #looked = -1;
-  /** The chunks of a snapshot that another node could not read. */
-  #damaged = "";
   #work: Promise<void> | undefined;
   readonly #trouble: Trouble;
 
@@ -71,7 +70,8 @@ export class SnapshotMaker {
     this.#init = init;
     const nowMs = () => performance.now();
     this.#trouble = new Trouble(init.log, "Cannot make a snapshot of the cluster", nowMs);
-    const { options, lookMs = LOOK_MS, leaseMs = LEASE_MS } = init;
+    const { options, position, lookMs = LOOK_MS, leaseMs = LEASE_MS } = init;
+    this.#due = new SnapshotDue(options.maxLogBytes, position);
     this.#nats = new NatsConnection({
       places: options.places,
       credentials: options.credentials,
@@ -79,7 +79,7 @@ export class SnapshotMaker {
       name: `flux-mqtt ${options.name} ${options.node} snapshots`,
     });
     this.#nats.subscribe(damagedSubject(options.name), ({ payload }) => {
-      this.#damaged = new TextDecoder().decode(payload);
+      this.#due.damaged(new TextDecoder().decode(payload));
       this.#looked = -1;
     });
     this.#jetStream = new JetStream(this.#nats);
@@ -100,34 +100,19 @@ export class SnapshotMaker {
   }
 
   async #look(): Promise<void> {
-    const { level } = this.#init;
-    const { isReady, sequence, bytes } = level();
+    const level = this.#init.level();
+    const { isReady, sequence } = level;
     if (!this.#nats.isConnected || !isReady || sequence === this.#looked) return;
-    this.#growth.add({ sequence, bytes });
+    this.#due.add(level);
     try {
       const info = await this.#jetStream.streamInfo(streamOf(this.#init.options.name));
-      if (info !== undefined && this.#isDue(info, await this.#objects.info(SNAPSHOT))) {
+      if (info !== undefined && this.#due.isDue(info, await this.#objects.info(SNAPSHOT), level)) {
         await this.#makeAlone(info);
       } else this.#looked = sequence;
     } catch (error) {
       if (this.#ending.signal.aborted) return;
       this.#trouble.tell(wordsOf(error));
     }
-  }
-
-  #isDue(info: StreamInfo, last: FoundObject | undefined): boolean {
-    const view = last === undefined ? undefined : viewOf(last);
-    const from = view?.created === info.created ? view.sequence : 0;
-    const { sequence } = this.#init.level();
-    if (this.#isDamaged(last)) return sequence >= from;
-    // A node that is behind makes none: the log would not reach back to it.
-    if (sequence <= from) return false;
-    const roomBytes = info.maxBytes > 0 ? info.maxBytes : this.#init.options.maxLogBytes;
-    return this.#growth.bytesBehind(from, info) >= DUE_PART * roomBytes;
-  }
-
-  #isDamaged(last: FoundObject | undefined): boolean {
-    return last !== undefined && last.info.nuid === this.#damaged;
   }
 
   async #makeAlone(info: StreamInfo): Promise<void> {
@@ -141,7 +126,7 @@ export class SnapshotMaker {
     try {
       const last = await this.#objects.info(SNAPSHOT);
       // Another node may have made one just now.
-      if (!this.#isDue(info, last)) return;
+      if (!this.#due.isDue(info, last, this.#init.level())) return;
       // Chunks that nobody sees, because their node was killed over them.
       if (left !== "" && left !== last?.info.nuid) await this.#objects.deleteChunks(left);
       await this.#make(nuid, info, last);
@@ -175,12 +160,16 @@ export class SnapshotMaker {
     last: FoundObject | undefined,
   ): Promise<ObjectInfo | undefined> {
     const { options, store } = this.#init;
+    const { sequence } = this.#init.level();
     const { readable, content } = await store.backUp();
+    // The store has not written yet how far it is: it will with the next change.
+    const isOfUse = this.#due.isOfUse(content.position);
+    if (!isOfUse) this.#looked = sequence;
     const metadata = metadataOf(content.position, options.node);
     const before = last === undefined ? undefined : viewOf(last);
     const isNewer = before?.created !== created || Number(metadata?.sequence) > before.sequence ||
-      this.#isDamaged(last) && Number(metadata?.sequence) === before.sequence;
-    if (metadata === undefined || metadata.created !== created || !isNewer) {
+      this.#due.isDamaged(last) && Number(metadata?.sequence) === before.sequence;
+    if (metadata === undefined || metadata.created !== created || !isNewer || !isOfUse) {
       await readable.cancel();
       return undefined;
     }

@@ -1,12 +1,14 @@
 import type { LogPort } from "../broker/mod.ts";
-import { type Position, positionOf } from "./position.ts";
+import { isOfOtherRules, type Position, positionOf } from "./position.ts";
 import { wordsOf } from "./answers.ts";
 import { delayAfter, waitingTold } from "./delay.ts";
 import { NatsConnection } from "./nats/connection.ts";
 import { NatsError } from "./nats/error.ts";
-import { JetStream, type StreamInfo } from "./nats/jetstream.ts";
+import { JetStream } from "./nats/jetstream.ts";
+import type { StreamInfo } from "./nats/jetstream_answers.ts";
 import type { FoundObject, ObjectStore } from "./nats/object_store.ts";
 import { type ClusterOptions, streamOf } from "./options.ts";
+import { VERSION } from "./record_form.ts";
 import { damagedSubject, SNAPSHOT, snapshotsOf, type SnapshotView, viewOf } from "./snapshot.ts";
 
 /** What reading a snapshot needs. */
@@ -27,7 +29,8 @@ export interface SnapshotReaderInit {
 const ANOTHER_WAIT_MS = 60_000;
 
 /**
- * Reads the cluster's snapshot into a file, if this node needs one: it is new, or the log does not reach back to what it has applied.
+ * Reads the cluster's snapshot into a file, if this node needs one: it is new, the log does not reach back to what it has applied, or it has applied
+ * that by the rules of another version, and the snapshot was made by those of this one.
  * Resolves with `undefined` if it needs none, or there is none. Waits until a server of NATS can be reached, and where the snapshot is
  * damaged until another node has made a new one. Rejects with what writing the file throws, and with the signal's reason.
  */
@@ -78,12 +81,16 @@ async function readOnce(
 ): Promise<SnapshotView | undefined> {
   const info = await jetStream.streamInfo(streamOf(options.name));
   const applied = positionOf(position);
-  if (info === undefined || isReached(info, applied)) return undefined;
+  if (info === undefined) return undefined;
+  const isReached = isReachedBy(info, applied);
+  if (isReached && !isOfOtherRules(position)) return undefined;
   const objects = snapshotsOf(jetStream, options);
   const found = await objects.info(SNAPSHOT);
   if (found === undefined) return undefined;
   const view = viewOf(found);
   if (view.created !== info.created) return undefined;
+  // Which words counted by other rules nobody can say afterwards: all that come to these start from the same.
+  if (isReached && view.rules !== VERSION) return undefined;
   // Even if the log does not reach back to it, it is nearer than what the node has.
   if (applied?.created === info.created && view.sequence <= applied.sequence) return undefined;
   const { nuid } = found.info;
@@ -114,7 +121,10 @@ class DamagedSnapshot extends Error {
 }
 
 /** Whether the log has all that comes behind what this node has applied. */
-function isReached({ created, firstSequence }: StreamInfo, applied: Position | undefined): boolean {
+function isReachedBy(
+  { created, firstSequence }: StreamInfo,
+  applied: Position | undefined,
+): boolean {
   return applied?.created === created && applied.sequence + 1 >= firstSequence;
 }
 

@@ -4,7 +4,8 @@ import { type Beat, BEAT_MS, beatSubject, parseBeat } from "./members.ts";
 import { NatsConnection } from "./nats/connection.ts";
 import { NatsError } from "./nats/error.ts";
 import { nameOfPlace } from "./nats/place.ts";
-import { JetStream, type StreamInfo } from "./nats/jetstream.ts";
+import { JetStream } from "./nats/jetstream.ts";
+import type { StreamInfo } from "./nats/jetstream_answers.ts";
 import { type ClusterOptions, prefixOf, streamOf } from "./options.ts";
 import { SNAPSHOT, snapshotsOf, type SnapshotView, viewOf } from "./snapshot.ts";
 

@@ -124,6 +124,7 @@ export async function openCluster(init: ClusterNodeInit): Promise<ClusterHandle>
         options,
         log,
         store: opened.store,
+        position,
         level: () => node.level,
       });
     },

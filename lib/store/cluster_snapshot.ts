@@ -3,20 +3,10 @@ import type { StoredState } from "../broker/mod.ts";
 import { Journal } from "./journal.ts";
 import { loadAll } from "./load.ts";
 import { lockDirectory } from "./lock.ts";
-import { countWaiting } from "./queued.ts";
-import { encodeMessage, SHARED_FLAG } from "./rows.ts";
 import { migrate } from "./schema.ts";
+import { greatest, SESSION_TABLES, SHARED, strip } from "./snapshot_strip.ts";
 import { countRows, DELETE_UNUSED_MESSAGES } from "./statements.ts";
 import { DATABASE_NAME } from "./store_files.ts";
-
-/** Sessions that belong to a node of the cluster: behind the owner stands the node. `ownerWithHome` of the broker writes it. */
-const SHARED = "owner LIKE '%]%' AND owner NOT LIKE '%]'";
-/** Messages that are not in the cluster's log: `publisherText` begins with a mark and the message's place, if it has one. */
-const NOT_LOGGED = `SELECT id FROM messages
-  WHERE substr(publisher, 1, 1) <> char(1) OR substr(publisher, 1, 3) = char(1) || '0' || char(1)`;
-
-/** The tables of what belongs to a session, by `session_id`. */
-const SESSION_TABLES = ["subscriptions", "received", "wills", "queues", "waiting", "deliveries"];
 
 /** What a column counts, if it is a number of this file alone. */
 type Numbering = "session" | "message" | "sequence" | "release";
@@ -136,42 +126,6 @@ function openStripped(path: string): DatabaseSync {
   }
 }
 
-function strip(db: DatabaseSync): void {
-  db.exec(`DELETE FROM sessions WHERE owner IS NULL OR NOT (${SHARED}); DELETE FROM ended`);
-  for (const table of SESSION_TABLES) {
-    db.exec(`DELETE FROM ${table} WHERE session_id NOT IN (SELECT id FROM sessions)`);
-  }
-  const isOwn = `share IS NOT NULL OR message_id IN (${NOT_LOGGED})`;
-  const standIn = putStandIn(db, `(${isOwn}) AND flags & 3 = 2`);
-  db.prepare(`DELETE FROM deliveries WHERE (${isOwn}) AND message_id <> ?`).run(standIn);
-  const { changes } = db.prepare(`DELETE FROM waiting WHERE ${isOwn}`).run();
-  db.exec(DELETE_UNUSED_MESSAGES);
-  if (Number(changes) > 0) countWaiting(db);
-}
-
-/**
- * Of a QoS 2 message that its node alone has in flight, the client holds the Packet Identifier: something empty stands for it, which is
- * released. Returns the number of that message.
- */
-function putStandIn(db: DatabaseSync, isSuch: string): number {
-  const packet = encodeMessage(
-    { topicName: "", payload: new Uint8Array(0), qos: 2, retain: false },
-    undefined,
-  );
-  const isOf = db.prepare(`SELECT 1 FROM deliveries WHERE ${isSuch} LIMIT 1`);
-  if (isOf.get() === undefined) return 0;
-  const released = greatest(db, "max(release_order)", "deliveries");
-  const change = db.prepare(
-    `UPDATE deliveries SET message_id = -1, flags = ?, share = NULL, identifiers = NULL,
-       release_order = iif(release_order > 0, release_order, ? + sequence) WHERE ${isSuch}`,
-  );
-  change.run(2 | SHARED_FLAG, released);
-  const id = greatest(db, "max(id)", "messages") + 1;
-  db.prepare("INSERT INTO messages (id, packet, publisher) VALUES (?, ?, '')").run(id, packet);
-  db.prepare("UPDATE deliveries SET message_id = ? WHERE message_id = -1").run(id);
-  return id;
-}
-
 /** Deletes what this node knew of what all know. */
 function forgetShared(source: DatabaseSync, target: DatabaseSync): void {
   target.exec(
@@ -220,13 +174,6 @@ function copyAll(source: DatabaseSync, target: DatabaseSync): void {
     );
     for (const row of rows.iterate()) insert.run(...Object.values(row) as SQLInputValue[]);
   }
-}
-
-/** The greatest of some values, given each with its table; 0: there is none. */
-function greatest(db: DatabaseSync, ...parts: readonly string[]): number {
-  const [value = "", table = "", ...more] = parts;
-  const row = db.prepare(`SELECT coalesce(${value}, 0) AS n FROM ${table}`).get()!;
-  return Math.max(Number(row["n"]), more.length === 0 ? 0 : greatest(db, ...more));
 }
 
 function contentOf(db: DatabaseSync): SnapshotContent {

@@ -5,6 +5,7 @@ import { Exchange } from "../support/exchange.ts";
 /** A log that a test holds in its hands: what is put into it counts as a write, and is applied when the test says so. */
 class TestLog implements ClusterPort {
   isReady = true;
+  currentSinceMs = -Infinity;
   isPrompt = true;
   hasRoom = true;
   readonly appended: SharedMessage[] = [];

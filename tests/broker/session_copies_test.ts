@@ -6,6 +6,7 @@ import { Exchange } from "../support/exchange.ts";
 class QuietCluster implements ClusterPort {
   readonly node = "here";
   readonly isReady = true;
+  readonly currentSinceMs = -Infinity;
   readonly isPrompt = true;
   readonly gone: string[] = [];
   /** Called where a client comes, before the rest of its CONNECT is handled. */

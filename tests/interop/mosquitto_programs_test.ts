@@ -3,7 +3,8 @@ import { type Program, PROGRAM_NAMES, type ProgramName } from "./programs/progra
 import { PUB_PROGRAMS } from "./programs/pub.ts";
 import { PUB_WAY_PROGRAMS } from "./programs/pub_ways.ts";
 import { RR_PROGRAMS } from "./programs/rr.ts";
-import { Stage } from "./programs/stage.ts";
+import { oneBroker, Stage, twoNodes } from "./programs/stage.ts";
+import { NatsServer, natsTest } from "../support/nats_server.ts";
 import { SUB_PROGRAMS } from "./programs/sub.ts";
 
 /** Every test program of mosquitto's client commands. The type holds that none is missing. */
@@ -18,7 +19,25 @@ const PROGRAMS: Readonly<Record<ProgramName, Program>> = {
 for (const name of PROGRAM_NAMES) {
   const { holds, run } = PROGRAMS[name];
   Deno.test(`mosquitto's ${name}: ${holds}`, async () => {
-    await using stage = new Stage();
+    await using stage = new Stage(oneBroker());
     await run(stage);
   });
 }
+
+/** Those that are about a broker, not only about the command line. */
+const AT_BROKERS = { ...SUB_PROGRAMS, ...PUB_PROGRAMS, ...PUB_WAY_PROGRAMS, ...RR_PROGRAMS };
+
+natsTest(
+  "mosquitto's programs for client commands hold where what they hear is at another node",
+  async () => {
+    await using nats = await NatsServer.start();
+    for (const [name, { run }] of Object.entries<Program>(AT_BROKERS)) {
+      await using stage = new Stage(await twoNodes(nats.url));
+      try {
+        await run(stage);
+      } catch (error) {
+        throw new Error(name, { cause: error });
+      }
+    }
+  },
+);

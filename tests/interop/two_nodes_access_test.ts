@@ -23,10 +23,10 @@ if (missing === undefined) {
       Deno.writeTextFileSync(files.path("passwords"), users.join(""));
       Deno.writeTextFileSync(files.path("acl"), ACL);
       const { certfile, keyfile } = files.server;
-      await using nodes = await TwoNodes.start(
-        `certfile ${certfile}\nkeyfile ${keyfile}\nallow_anonymous false\n` +
+      await using nodes = await TwoNodes.start({
+        config: `certfile ${certfile}\nkeyfile ${keyfile}\nallow_anonymous false\n` +
           `password_file ${files.path("passwords")}\nacl_file ${files.path("acl")}\n`,
-      );
+      });
       const [here, there] = nodes.ports;
       const tls = ["--cafile", files.path("ca.crt"), "-V", "5"];
       const as = (user: string) => [...tls, "-u", user, "-P", "secret"];

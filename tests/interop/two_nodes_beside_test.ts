@@ -24,12 +24,13 @@ async function playAll(
   cases: readonly Case[],
   lines: readonly string[] = [],
 ): Promise<readonly string[]> {
-  const { broker, listeners: [listener] } = load({ file: fileOf(lines) });
-  const alone = new LocalServer(broker, listener!.options);
+  const { broker: options, listeners: [first] } = load({ file: fileOf(lines) });
+  const listener = first!.options;
+  const alone = new LocalServer(options, listener);
   const wrong: string[] = [];
   try {
-    await using nodes = await LocalNodes.start(nats.url, broker, listener!.options);
-    await using place = await TwoNodesPlace.open(nodes.ports, nodes.listen());
+    await using nodes = await LocalNodes.start(nats.url, { options, listener });
+    await using place = await TwoNodesPlace.open(nodes.ports, await nodes.listen());
     for (const [i, { name, version, script }] of cases.entries()) {
       const said = await Promise.all(
         [place, listeners([alone.port])].map((at) => talk(at, renamed(script, i), version)),

@@ -80,7 +80,7 @@ mqttJsTest("40 mqtt.js clients at two nodes hear one another", async (mqtt) => {
 });
 
 pahoCTest("paho in C gets from one node what another has retained", async (command) => {
-  await using nodes = await TwoNodes.start("protocol websockets\n");
+  await using nodes = await TwoNodes.start({ config: "protocol websockets\n" });
   const [here, there] = nodes.ports;
   await readBurst(command, here, there);
 });

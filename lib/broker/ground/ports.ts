@@ -405,17 +405,21 @@ export interface ClusterPort {
    * Announces that a client has connected to this node. Other nodes disconnect it (0x8E) when they read this from the log. With
    * `endsSession` its old session ends, on this node too. `whenApplied` is called in a turn when the session belongs to this node, but
    * never if the log cannot be reached; it is absent if the client has no session that outlives the connection. `FromCluster.applyClaim` is
-   * called before it, unless `isOvertaken`: the client has come to this node once more behind this, without such a session.
+   * called before it, unless `isOvertaken`: the client has come to this node once more behind this, without such a session. If
+   * `isOver` says that the client waits no more when the log is reached again, the claim changes nothing.
    */
   claim(
     clientId: string,
     endsSession: boolean,
     whenApplied?: (isOvertaken: boolean) => void,
+    isOver?: () => boolean,
   ): void;
   /** The client that was claimed is gone, and has no session: the Client Identifier belongs to no node any more. */
   unclaim(clientId: string): void;
   /** The name of this node. */
   readonly node: string;
+  /** {@linkcode BrokerPorts.bridgeId} of all nodes alike: to other brokers they are one. Absent: the log is not known yet. */
+  readonly bridgeId?: string | undefined;
   /**
    * Tells that a session was restored; `wasConnected` if its client was connected when the process ended. Returns the last text of
    * {@linkcode keepDone}, `""` for none.
@@ -427,6 +431,11 @@ export interface ClusterPort {
   keepDone(clientId: string, text: string): void;
   /** Whether the node takes part now: it has applied the existing log, and its connection works. */
   readonly isReady: boolean;
+  /**
+   * Since when the node has known all that the log says, as far as it can tell, in the clock's milliseconds; `Infinity`: it has been away, and
+   * may not have read what became of a session meanwhile.
+   */
+  readonly currentSinceMs: number;
   /** Whether it is ready, and the log has come in time to what this node has put into it. */
   readonly isPrompt: boolean;
   /** Counts one more, or one less, subscription with this Topic Filter on this node; a shared one counts once for its members here. */

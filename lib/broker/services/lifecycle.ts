@@ -18,6 +18,10 @@ import { delayWill, publishDelayedWill, publishOwnWill } from "./wills.ts";
  * No client can ask for so little.
  */
 export const KEPT_SECONDS = 0.001;
+/** The node that a session belongs to says when it has ended: others wait for that so much longer, milliseconds. */
+export const GRACE_MS = 60_000;
+/** When to ask again whether a session has ended, of which the log may say something else. */
+const UNHEARD_MS = 10_000;
 
 /** Ends a connection because of a fault of its peer, which is told the Reason Code; other connections are not affected. */
 export function fail(core: Core, connection: Connection, error: MqttError): void {
@@ -215,9 +219,22 @@ function dropWaitingQos0(core: Core, client: Client): void {
 export function startExpiry(core: Core, client: Client, expiresAtMs: number): void {
   if (expiresAtMs === Infinity) return;
   client.expiry ??= new Deadline(() => {
+    if (mayBeUnheard(core, client)) {
+      return core.deadlines.set(client.expiry!, core.nowMs + UNHEARD_MS);
+    }
     core.metrics.sessionsExpired++;
     core.observers?.tell("sessionExpired", client);
     endSession(core, client);
   });
   core.deadlines.set(client.expiry, expiresAtMs);
+}
+
+/**
+ * Whether the log may say something of the session that this node of a cluster has not read: that its client is back. The node of the session says
+ * when it has ended; others wait for that so much longer.
+ */
+function mayBeUnheard({ cluster, nowMs }: Core, { copy }: Client): boolean {
+  if (cluster === null) return false;
+  const graceMs = copy?.isElsewhere === true ? GRACE_MS : 0;
+  return nowMs < cluster.currentSinceMs + graceMs;
 }

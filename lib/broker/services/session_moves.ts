@@ -43,8 +43,9 @@ function arrive(core: Core, client: Client, claim: AppliedClaim): Will | undefin
     putCopyWill(core, client, undefined);
     publishOwnWill(core, client, due);
   }
-  if (!endsSession) comeHere(core, client);
-  else forgetSession(core, client);
+  if (endsSession) forgetSession(core, client);
+  else if (isEarlier) stay(core, client);
+  else comeHere(core, client);
   return isEarlier && endsSession ? due : undefined;
 }
 
@@ -110,6 +111,12 @@ function dropUnlogged(core: Core, client: Client): void {
   for (const delivery of takeQueued(core, client, isUnlogged)) {
     dropDelivery(core, client, delivery, "session_ended");
   }
+}
+
+/** Its client was here when an earlier process wrote that: how long ago does not matter before the log is read. */
+function stay({ deadlines }: Core, { copy, expiry }: Client): void {
+  if (copy !== null) copy.endsAtMs = Infinity;
+  if (expiry !== null) deadlines.clear(expiry);
 }
 
 /** The session is resumed here, as after a restart, unless it has ended meanwhile. */

@@ -16,7 +16,7 @@ import type {
 } from "../ground/shared_session.ts";
 import { Client } from "../state/connection.ts";
 import { SessionCopy } from "../state/session_copy.ts";
-import { endSession, startExpiry } from "./lifecycle.ts";
+import { endSession, GRACE_MS, startExpiry } from "./lifecycle.ts";
 import { takeQueued } from "./queue.ts";
 import { readAhead } from "./queue_tail.ts";
 import { passOnAll } from "./share_moves.ts";
@@ -29,9 +29,6 @@ import {
   reserveFlight,
   standsForLogged,
 } from "./unlogged_flights.ts";
-
-/** The node that a session belongs to says when it has ended: others wait for that so much longer, milliseconds. */
-const GRACE_MS = 60_000;
 
 /**
  * Applies what the log says of a session. `isHere`: it belongs to this node, of which an earlier process has said it. `false`: a message

@@ -1,37 +1,11 @@
 import { Backoff } from "./backoff.ts";
 import type { Credentials } from "./credentials.ts";
-import { NatsError } from "./error.ts";
-import { decodeHeaders, type HeaderEntries, type NatsHeaders } from "./headers.ts";
+import type { HeaderEntries } from "./headers.ts";
 import { Link } from "./link.ts";
+import { Heard, type NatsMessage } from "./message.ts";
 import { nameOfPlace, type NatsPlace } from "./place.ts";
+import { Requests } from "./requests.ts";
 import { type NatsTls, reasonOf } from "./stream.ts";
-
-/** A message as a subscriber gets it; the payload is valid during the call only. */
-export interface NatsMessage {
-  readonly subject: string;
-  /** Where an answer is awaited; `""`: nowhere. */
-  readonly reply: string;
-  readonly headers: NatsHeaders | undefined;
-  readonly payload: Uint8Array;
-}
-
-/** Decodes headers only where somebody asks for them: each record of a log has some. */
-class Heard implements NatsMessage {
-  readonly #headers: Uint8Array | undefined;
-
-  constructor(
-    readonly subject: string,
-    readonly reply: string,
-    headers: Uint8Array | undefined,
-    readonly payload: Uint8Array,
-  ) {
-    this.#headers = headers;
-  }
-
-  get headers(): NatsHeaders | undefined {
-    return this.#headers === undefined ? undefined : decodeHeaders(this.#headers);
-  }
-}
 
 /** How a connection is made. */
 export interface NatsInit {
@@ -66,7 +40,7 @@ const MAX_WAITING_BYTES = 64 * 1024 * 1024;
 export class NatsConnection {
   readonly #init: NatsInit;
   readonly #subscriptions = new Map<number, Subscription>();
-  readonly #requests = new Map<string, (answer: NatsMessage | NatsError) => void>();
+  readonly #requests = new Requests();
   readonly #inbox = `_INBOX.${crypto.randomUUID().replaceAll("-", "")}`;
   readonly #backoff = new Backoff(FIRST_WAIT_MS, LONGEST_WAIT_MS);
   readonly #ended = Promise.withResolvers<void>();
@@ -80,12 +54,7 @@ export class NatsConnection {
   /** It begins to connect, and goes on until it is closed. */
   constructor(init: NatsInit) {
     this.#init = init;
-    this.subscribe(`${this.#inbox}.*`, (message) => {
-      const answer = this.#requests.get(message.subject);
-      if (answer === undefined) return;
-      const { subject, reply, headers, payload } = message;
-      answer({ subject, reply, headers, payload: payload.slice() });
-    });
+    this.subscribe(`${this.#inbox}.*`, (message) => this.#requests.hear(message));
     void this.#run();
   }
 
@@ -143,26 +112,10 @@ export class NatsConnection {
     options: { readonly timeoutMs: number; readonly headers?: HeaderEntries },
   ): Promise<NatsMessage> {
     const reply = `${this.#inbox}.${++this.#lastRequest}`;
-    const { promise, resolve, reject } = Promise.withResolvers<NatsMessage>();
-    const timer = setTimeout(() => {
-      reject(new NatsError("timeout", `No answer from ${subject} within ${options.timeoutMs} ms`));
-    }, options.timeoutMs);
-    this.#requests.set(reply, (answer) => {
-      if (answer instanceof NatsError) return reject(answer);
-      if (answer.headers?.status !== 503) return resolve(answer);
-      reject(new NatsError("no_responders", `Nobody answers under ${subject}`));
-    });
-    const { headers } = options;
-    const isSent = this.publish(
-      subject,
-      payload,
-      headers === undefined ? { reply } : { reply, headers },
-    );
-    if (!isSent) reject(new NatsError("closed", `Cannot ask ${subject}: no server is connected`));
-    return promise.finally(() => {
-      clearTimeout(timer);
-      this.#requests.delete(reply);
-    });
+    const { headers, timeoutMs } = options;
+    const how = headers === undefined ? { reply } : { reply, headers };
+    const send = () => this.publish(subject, payload, how);
+    return this.#requests.ask(subject, reply, timeoutMs, send);
   }
 
   /** Ends it for good; resolves when it is over. What has gathered is sent before, if that is quick. */
@@ -176,9 +129,7 @@ export class NatsConnection {
       for (let i = 0; i < 20 && link.writer.length > 0; i++) await delay(5);
       link.close("closed by us");
     }
-    for (const [subject, end] of this.#requests) {
-      end(new NatsError("closed", `No answer under ${subject}: the connection is closed`));
-    }
+    this.#requests.end();
     await this.#ended.promise;
   }
 

@@ -1,6 +1,7 @@
 import { type Credentials, identify, shownBy } from "./credentials.ts";
 import { NatsError } from "./error.ts";
-import { Parser, type ServerInfo } from "./parser.ts";
+import { Parser } from "./parser.ts";
+import type { ServerInfo } from "./protocol_line.ts";
 import { nameOfPlace, type NatsPlace } from "./place.ts";
 import { openPlain } from "./open_plain.ts";
 import { type NatsStream, type NatsTls, type PlainStream, reasonOf } from "./stream.ts";

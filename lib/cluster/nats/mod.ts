@@ -14,22 +14,22 @@ export {
   publicNkey,
   seedOf,
 } from "./credentials.ts";
-export { NatsConnection, type NatsInit, type NatsMessage } from "./connection.ts";
+export { NatsConnection, type NatsInit } from "./connection.ts";
 export { NatsError, type NatsErrorKind } from "./error.ts";
 export { decodeHeaders, encodeHeaders, type HeaderEntries, type NatsHeaders } from "./headers.ts";
 export {
-  ackOf,
   JetStream,
   type MessageQuery,
-  type PublishAck,
   type StoredMessage,
   type StreamConfig,
-  type StreamInfo,
 } from "./jetstream.ts";
+export { ackOf, type PublishAck, type StreamInfo } from "./jetstream_answers.ts";
 export { type Entry, KeyValue } from "./key_value.ts";
 export { type FoundObject, type ObjectInfo, ObjectStore } from "./object_store.ts";
-export { Parser, type ParserEvents, type ServerInfo } from "./parser.ts";
+export type { NatsMessage } from "./message.ts";
+export { Parser, type ParserEvents } from "./parser.ts";
 export { nameOfPlace, type NatsPlace } from "./place.ts";
+export type { ServerInfo } from "./protocol_line.ts";
 export type { ClientCertificate, NatsTls } from "./stream.ts";
 export { Tail, type TailEvents } from "./tail.ts";
 export { Writer } from "./writer.ts";

@@ -1,6 +1,8 @@
-import type { NatsConnection, NatsMessage } from "./connection.ts";
+import type { NatsConnection } from "./connection.ts";
+import type { NatsMessage } from "./message.ts";
 import { NatsError } from "./error.ts";
-import type { JetStream, StreamInfo } from "./jetstream.ts";
+import type { JetStream } from "./jetstream.ts";
+import type { StreamInfo } from "./jetstream_answers.ts";
 
 /** What whoever reads a stream gets. */
 export interface TailEvents {

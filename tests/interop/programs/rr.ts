@@ -15,7 +15,7 @@ async function tryInEach(
 ): Promise<void> {
   await stage.inEach((flag, version) =>
     stage.asBoth(async (actor) => {
-      using responder = await RawClient.connect(stage.server.port, { protocolVersion: version });
+      using responder = await RawClient.connect(stage.farPort, { protocolVersion: version });
       await responder.subscribe("04/request", 1);
       const names = ["-t", "04/request", "-e", "04/response"];
       const run = actor("rr", [...way, "-V", flag, "-q", "1", ...names, "-m", "message"], init);

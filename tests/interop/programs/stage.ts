@@ -1,9 +1,12 @@
 import { strict as assert } from "node:assert";
 import type { Properties, ProtocolVersion, Publish, Qos } from "../../../lib/codec/mod.ts";
+import { EvenNodes } from "../../support/even_nodes.ts";
 import { feed } from "../../support/fed_process.ts";
 import { callFlux, type FluxRun, runFlux } from "../../support/flux.ts";
+import { type LocalNode, LocalNodes } from "../../support/local_nodes.ts";
 import { LocalServer } from "../../support/local_server.ts";
 import { hasMosquitto } from "../../support/mosquitto_broker.ts";
+import { until } from "../../support/nats_server.ts";
 import { publishPacket, RawClient } from "../../support/raw_client.ts";
 
 /** How a command is run, besides its arguments. */
@@ -47,10 +50,64 @@ const theirs: Actor = async (command, args, { input, env } = {}) => {
   return await feed(child, input);
 };
 
-/** The broker of one program, and the clients that play in it. */
+/** Where a program is played: at one broker, or at two nodes of a cluster. */
+export interface Ends extends AsyncDisposable {
+  /** What the commands come to. */
+  readonly server: Pick<LocalNode, "port" | "listen" | "broker">;
+  /** Where the clients come in that the commands hear, and that hear them. */
+  readonly farPort: number;
+  /** Until each end has what the other one has sent. */
+  even(): Promise<void>;
+}
+
+/** One broker. */
+export function oneBroker(): Ends {
+  const server = new LocalServer();
+  return {
+    server,
+    farPort: server.port,
+    even: () => Promise.resolve(),
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+  };
+}
+
+/** Two nodes that are a cluster of their own at a nats-server. */
+export async function twoNodes(natsUrl: string): Promise<Ends> {
+  const nodes = await LocalNodes.start(natsUrl);
+  const both = await EvenNodes.open(nodes.ports);
+  const [server, far] = nodes.nodes;
+  return {
+    server,
+    farPort: far.port,
+    even: () => both.even(),
+    async [Symbol.asyncDispose]() {
+      await both[Symbol.asyncDispose]();
+      await nodes[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** The brokers of one program, and the clients that play in it. */
 export class Stage implements AsyncDisposable {
-  readonly server = new LocalServer();
   readonly directory = Deno.makeTempDirSync({ prefix: "flux-programs-" });
+  readonly #ends: Ends;
+  /** Subscriptions that are none of a command's. */
+  readonly #others: number;
+
+  constructor(ends: Ends) {
+    this.#ends = ends;
+    this.#others = this.server.broker.core.router.size;
+  }
+
+  /** The broker that the commands come to. */
+  get server(): Ends["server"] {
+    return this.#ends.server;
+  }
+
+  /** The port of the clients that the commands hear, and that hear them. */
+  get farPort(): number {
+    return this.#ends.farPort;
+  }
 
   /** The flags of the way to the broker. */
   get way(): readonly string[] {
@@ -90,19 +147,22 @@ export class Stage implements AsyncDisposable {
     // How it failed is told below, where it is waited for.
     run.catch(() => {});
     // Nothing waits on for a command that has ended: it would go on into the next test.
-    await this.server.until(() => isOver || this.server.broker.core.router.size > 0, 20_000);
+    const { router } = this.server.broker.core;
+    await until("it has subscribed", () => isOver || router.size > this.#others);
+    await this.#ends.even();
     await this.publish(messages, version);
     return await run;
   }
 
-  /** Publishes messages, and waits until the broker has them. */
+  /** Publishes messages, and waits until the brokers have them. */
   async publish(messages: readonly Message[], version: ProtocolVersion = 5): Promise<void> {
-    using client = await RawClient.connect(this.server.port, { protocolVersion: version });
+    using client = await RawClient.connect(this.farPort, { protocolVersion: version });
     for (const { topicName, payload, qos = 0, retain = false, properties } of messages) {
       const packet = publishPacket(topicName, payload, qos, qos === 0 ? 0 : 1) as Publish;
       await client.send({ ...packet, retain, properties });
     }
     await client.ping();
+    await this.#ends.even();
   }
 
   /** Runs a command that publishes, and returns what a subscriber of `#` got of it. */
@@ -112,7 +172,7 @@ export class Stage implements AsyncDisposable {
     qos: Qos = 0,
     version: ProtocolVersion = 5,
   ): Promise<Publish[]> {
-    using client = await RawClient.connect(this.server.port, { protocolVersion: version });
+    using client = await RawClient.connect(this.farPort, { protocolVersion: version });
     await client.subscribe("#", qos);
     const { status, error } = await running();
     assert.deepEqual([status, error], [0, ""]);
@@ -126,7 +186,7 @@ export class Stage implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.server[Symbol.asyncDispose]();
+    await this.#ends[Symbol.asyncDispose]();
     await Deno.remove(this.directory, { recursive: true });
   }
 }

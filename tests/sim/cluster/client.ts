@@ -48,6 +48,8 @@ export class RoamingClient {
   readonly #heldTexts = new Map<number, string>();
   #wire: Wire | undefined;
   #link: NodeLink | undefined;
+  /** Connections that it has left open, and whose CONNECT nobody has answered: the cluster may yet take them for later ones. */
+  readonly #leftWaiting = new Set<Wire>();
   #input: Uint8Array = new Uint8Array(0);
   #nextId = 0;
   #window = 65_535;
@@ -137,13 +139,20 @@ export class RoamingClient {
   connect(node: ClusterSimNode): void {
     const { clock, random } = this.#world;
     this.isAway = false;
+    if (this.#wire !== undefined && !this.isIn) this.#leftWaiting.add(this.#wire);
     this.#forgetConnection();
     if (!node.isIn || this.#isCleanUnderWay()) return this.#later();
     this.node = node;
     this.#world.trace.add(`${this.clientId} connects to ${node.name}`);
     const wire: Wire = new Wire(clock, random, 1 + random.int(20), [{
-      onBytes: (bytes) => wire === this.#wire && this.#receive(bytes),
-      onEnd: () => wire === this.#wire && this.#lost(true),
+      onBytes: (bytes) => {
+        this.#leftWaiting.delete(wire);
+        if (wire === this.#wire) this.#receive(bytes);
+      },
+      onEnd: () => {
+        this.#leftWaiting.delete(wire);
+        if (wire === this.#wire) this.#lost(true);
+      },
     }, {
       onBytes: (bytes) => node.arrive(() => link?.receive(bytes)),
       onEnd: () => node.arrive(() => link?.lost()),
@@ -215,6 +224,7 @@ export class RoamingClient {
       cancelledAtMs: Infinity,
       lostAtMs: Infinity,
       backAtMs: Infinity,
+      mayBeBack: false,
     };
     for (const earlier of this.wills) earlier.backAtMs = Math.min(earlier.backAtMs, clock.nowMs);
     this.#send({
@@ -308,6 +318,7 @@ export class RoamingClient {
     // A DISCONNECT that is on its way may come to a node that was paused when its connection was lost.
     if (this.#will !== undefined && !this.#isLeaving) {
       this.#will.lostAtMs = Math.min(this.#will.lostAtMs, nowMs);
+      this.#will.mayBeBack = this.#leftWaiting.size > 0;
     }
     this.#will = undefined;
     if (!this.isIn) return;

@@ -5,8 +5,8 @@ import type {
   OpenInit,
   Subjects,
 } from "../../../lib/cluster/engine.ts";
-import type { NatsMessage } from "../../../lib/cluster/nats/connection.ts";
-import type { StreamInfo } from "../../../lib/cluster/nats/jetstream.ts";
+import type { NatsMessage } from "../../../lib/cluster/nats/message.ts";
+import type { StreamInfo } from "../../../lib/cluster/nats/jetstream_answers.ts";
 import type { TailEvents } from "../../../lib/cluster/nats/tail.ts";
 import type { OpenedLog } from "../../../lib/cluster/open_log.ts";
 import type { SimSnapshot } from "./snapshots.ts";

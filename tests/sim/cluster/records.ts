@@ -50,6 +50,8 @@ export interface WillRecord {
   lostAtMs: number;
   /** The client came back. */
   backAtMs: number;
+  /** A CONNECT that it sent before may be answered behind the loss: then it has a connection again. */
+  mayBeBack: boolean;
   /** Of a session that outlives the connection. */
   readonly isShared: boolean;
 }

@@ -5,7 +5,7 @@ import type {
   StoredState,
 } from "../../../lib/broker/mod.ts";
 import { splitOwner } from "../../../lib/broker/mod.ts";
-import type { StreamInfo } from "../../../lib/cluster/nats/jetstream.ts";
+import type { StreamInfo } from "../../../lib/cluster/nats/jetstream_answers.ts";
 import { positionOf } from "../../../lib/cluster/position.ts";
 import type { KeptMessage } from "../../../lib/session/mod.ts";
 import type { SimStore } from "../store.ts";
