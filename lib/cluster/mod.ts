@@ -17,6 +17,7 @@
  * | `node_watch`     | who has died, whether this node is cut off, and since when it knows all; `node_level`: where it stands |
  * | `record`         | what a record has, and places in the log; `record_form`: its bytes, with writer and reader      |
  * | `log`, `window`  | packs and sends records, and sends again what is lost; `record_sender`: to JetStream            |
+ * | `open_claims`    | which claims in them change nothing any more, since their clients are gone                      |
  * | `lost_log`       | what a node does whose servers have lost what it had applied                                    |
  * | `applier`        | applies records in order; `marks` decides which of them count, the same on every node           |
  * | `shared_store`   | the broker's store: a commit is done when the log has come to what was put into it before       |

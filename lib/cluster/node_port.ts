@@ -52,9 +52,10 @@ export function putClaim(
   clientId: string,
   endsSession: boolean,
   whenApplied?: WhenApplied,
+  isOver?: () => boolean,
 ): void {
   // Each in a record of its own: what is said of the session between them must not count behind the second.
   if (claims.isAwaited(clientId)) log.flush();
-  if (!log.claim(clientId, endsSession, whenApplied !== undefined)) return;
+  if (!log.claim(clientId, endsSession, whenApplied !== undefined, isOver)) return;
   claims.add(clientId, whenApplied);
 }

@@ -55,6 +55,7 @@ export function claimInCluster(
     clientId,
     endsSession,
     (isOvertaken) => whenFlightsAreRead(core, clientId, () => goOnHere(isOvertaken)),
+    () => isOver || connection.state === "closed",
   );
 }
 
