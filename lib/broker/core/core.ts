@@ -49,7 +49,7 @@ export class Core implements Turn {
   /** The retained messages. */
   readonly retained: RetainedMessages;
   /** Who has published them. */
-  readonly publishers = new Publishers();
+  readonly publishers: Publishers = new Publishers();
   /** Sessions, connected or not, by Client Identifier. */
   readonly clients: Map<string, Client> = new Map();
   /** How many sessions each user, or address, has. */
