@@ -29,6 +29,10 @@ export function hostOf(
   return {
     adopt: (stream, options) => server.adopt(stream, { remoteAddress: "bridge" }, options),
     session: (clientId) => bridgeSessionOf(broker, clientId),
+    limit: (clientId, admission) => {
+      const client = broker.clients.get(clientId);
+      if (client !== undefined) client.bridge ??= admission;
+    },
     sessionsOf: (prefix) => [...broker.clients.keys()].filter((id) => id.startsWith(prefix)),
     publish: (topicName, text) =>
       hub.publish({ topicName, payload: encoder.encode(text), qos: 1, retain: true }),

@@ -1,4 +1,4 @@
-import type { ListenerOptions, LogPort } from "../broker/mod.ts";
+import type { BridgeAdmission, ListenerOptions, LogPort } from "../broker/mod.ts";
 import type { BridgeHomes } from "./homes.ts";
 import type { LocalSession } from "./ports.ts";
 import type { BridgeStatus } from "./state.ts";
@@ -21,6 +21,8 @@ export interface BridgeHost {
   adopt(stream: LocalByteStream, options: ListenerOptions): boolean;
   /** A session of this broker; `undefined` if there is none. */
   session(clientId: string): LocalSession | undefined;
+  /** Sets the limits of a session that is there, before its bridge connects. */
+  limit(clientId: string, admission: BridgeAdmission): void;
   /** The Client Identifiers of all sessions that begin with `prefix`. */
   sessionsOf(prefix: string): readonly string[];
   /** Publishes a retained message in the broker's own name. */

@@ -1,4 +1,8 @@
-import { BRIDGE_CLIENT_PREFIX, type BridgeQueuePolicy } from "../broker/mod.ts";
+import {
+  BRIDGE_CLIENT_PREFIX,
+  type BridgeAdmission,
+  type BridgeQueuePolicy,
+} from "../broker/mod.ts";
 import type { ProtocolVersion, Qos } from "../codec/mod.ts";
 
 /** The direction of a topic's messages. */
@@ -134,6 +138,11 @@ export interface BridgeOptions {
 /** The Client Identifier of a bridge's session in this broker. */
 export function localClientIdOf({ localClientId, name }: BridgeOptions): string {
   return BRIDGE_CLIENT_PREFIX + (localClientId === "" ? name : localClientId);
+}
+
+/** What this broker is told of a bridge that connects. */
+export function admissionOf({ queueBytes, queueFullPolicy }: BridgeOptions): BridgeAdmission {
+  return { maxQueuedBytes: queueBytes, queueFullPolicy, forgetsReceived: false };
 }
 
 /** The topic on which the state of a bridge is published. */

@@ -1,7 +1,12 @@
 import { BridgeDriver } from "./driver.ts";
 import { type BridgeHomes, HomeWatch } from "./homes.ts";
 import type { BridgeHost } from "./host.ts";
-import { type BridgeOptions, localClientIdOf, notificationTopicOf } from "./options.ts";
+import {
+  admissionOf,
+  type BridgeOptions,
+  localClientIdOf,
+  notificationTopicOf,
+} from "./options.ts";
 import { BridgeCounters, type BridgeStatus } from "./state.ts";
 
 const LOOK_MS = 250;
@@ -91,6 +96,8 @@ export class RovingBridge {
 
   #look(): void {
     const clientId = this.#clientId;
+    // Where it comes to this node, messages come before it connects.
+    this.#host.limit(clientId, admissionOf(this.options));
     const isHere = this.mayBeHere && this.#watch.look({
       clientId,
       isPinned: this.#isPinned,

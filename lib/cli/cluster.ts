@@ -3,7 +3,7 @@ import { BRIDGE_CLIENT_PREFIX } from "../broker/mod.ts";
 import type { ClusterStatus } from "../cluster/mod.ts";
 import { loadConfig, parseArguments } from "../config/mod.ts";
 import { clusterBridges } from "../observe/mod.ts";
-import { clusterOptions } from "./cluster_options.ts";
+import { clusterOptions, isOfNode } from "./cluster_options.ts";
 import type { Flags } from "./commands.ts";
 import { flagProblem } from "./flag_problem.ts";
 import { flagsHelp } from "./help.ts";
@@ -49,13 +49,13 @@ export async function cluster(args: readonly string[]): Promise<number> {
   ];
   const result = loadConfig(processSources(parseArguments(flags)));
   if (!result.isValid) return printProblems(result.problems);
-  const { cluster } = result.config;
-  if (cluster === undefined) {
+  const { config } = result;
+  if (!isOfNode(config)) {
     return refuse("There is no cluster: -c FILE or --cluster URL names it");
   }
   try {
     const { clusterStatus } = await import("../cluster/mod.ts");
-    print(describe(await clusterStatus(await clusterOptions(cluster))));
+    print(describe(await clusterStatus(await clusterOptions(config))));
     return EXIT.ok;
   } catch (error) {
     if (error instanceof StartError) return printProblems(error.problems);

@@ -1,4 +1,5 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepEqual, equal, ok } from "node:assert/strict";
+import { MqttClient } from "../../lib/client/mod.ts";
 import { Collector, publishAll, until } from "../support/bridge_ends.ts";
 import type { BrokerProcess } from "../support/broker_process.ts";
 import { hasMosquitto, MosquittoBroker } from "../support/mosquitto_broker.ts";
@@ -137,5 +138,41 @@ Deno.test({
         await Deno.remove(directory, { recursive: true }).catch(() => {});
       }
     }
+  },
+});
+
+Deno.test({
+  name:
+    "what waits for a remote broker that is away waits at every node, up to bridge_queue_bytes, and moves",
+  ignore,
+  async fn() {
+    await using far = await MosquittoBroker.make();
+    await using nats = await NatsServer.start();
+    const config = `${bridgeTo(far.port)}bridge_queue_bytes 1000000\n`;
+    await using a = await startNode(nats, "a", config);
+    await using b = await startNode(nats, "b", config);
+    const AT = /The bridge is at this node/;
+    await until(() => AT.test(a.log) || AT.test(b.log), 20_000);
+    const [first, second] = AT.test(a.log) ? [a, b] : [b, a];
+    await second.untilLog(/The bridge is at another node/, 10_000);
+    // Each takes some hundred bytes: as many as this are more than a client's queue may have without a store.
+    const client = await MqttClient.connect({ hostname: "127.0.0.1", port: second.port });
+    const sent: string[] = [];
+    let refusal: unknown;
+    for (let i = 0; i < 10_000 && refusal === undefined; i++) {
+      const payload = `${i} `.padEnd(300, "x");
+      const reasonCode = await client.publish("out/1", payload, { qos: 1 });
+      if (reasonCode >= 0x80) refusal = reasonCode;
+      else sent.push(payload);
+    }
+    equal(refusal, 0x97);
+    ok(sent.length > 1200, `${sent.length} wait`);
+    await first.kill();
+    await far.start();
+    await using there = await Collector.start(far.port, "out/#");
+    await second.untilLog(CONNECTED, 40_000);
+    await there.until((got) => got.length >= sent.length, 20_000);
+    deepEqual(there.got, sent);
+    await client.disconnect();
   },
 });

@@ -1,5 +1,5 @@
 import type { Core } from "../core/core.ts";
-import { AUTOMATIC, BRIDGE_CLIENT_PREFIX } from "../ground/options.ts";
+import { AUTOMATIC, BRIDGE_CLIENT_PREFIX, type BridgeAdmission } from "../ground/options.ts";
 import type { Client } from "../state/connection.ts";
 
 /** The limits of a client's queue; 0: no limit. */
@@ -26,10 +26,7 @@ export function queueLimits(core: Core, { bridge, session, copy }: Client): Queu
   if (copy?.isElsewhere === true && session.clientId.startsWith(BRIDGE_CLIENT_PREFIX)) {
     return UNLIMITED;
   }
-  if (bridge !== undefined) {
-    const { maxQueuedBytes: bytes } = bridge;
-    return { messages: 0, bytes, heldMessages: 0, heldBytes: bytes };
-  }
+  if (bridge !== undefined) return bridgeLimits(bridge);
   const { maxQueuedMessages, maxQueuedBytes, queueMemoryMessages } = options;
   const isDeep = store?.readQueue !== undefined && session.isPersistent && queueMemoryMessages > 0;
   const { queue } = session;
@@ -49,6 +46,11 @@ export function queueLimits(core: Core, { bridge, session, copy }: Client): Queu
     heldMessages,
     heldBytes,
   };
+}
+
+/** The limits of a bridge's queue at the node that has it. */
+export function bridgeLimits({ maxQueuedBytes: bytes }: BridgeAdmission): QueueLimits {
+  return { messages: 0, bytes, heldMessages: 0, heldBytes: bytes };
 }
 
 /** The most unread bytes of one connection; 0: no limit. */
