@@ -27,6 +27,8 @@ export const BEAT_MS = 1000;
 const SILENT_MS = 3500;
 /** Nodes that are known at one time: whoever may publish at the NATS server could make up as many as it likes. */
 const MAX_NODES = 1000;
+/** Of so many it is known when they were heard last: also of those that are not there any more. */
+const MAX_HEARD = 2 * MAX_NODES;
 /** Characters of a node's name. */
 const MAX_NAME = 255;
 
@@ -80,7 +82,7 @@ export class Members {
     return this.#nowMs() - this.#twinAtMs < SILENT_MS;
   }
 
-  /** When a node was heard last, by the clock it was given. */
+  /** When a node was heard last, by the clock it was given, also where it is not there any more; `-Infinity`: that is not known. */
   heardAtMs(node: string): number {
     return this.#heard.get(node)?.atMs ?? -Infinity;
   }
@@ -97,7 +99,6 @@ export class Members {
       if (!isConnected) this.#there.set(node, nowMs);
       else if (nowMs - atMs > SILENT_MS) {
         this.#there.delete(node);
-        this.#heard.delete(node);
         this.#changed("left", node);
       }
     }
@@ -128,13 +129,21 @@ export class Members {
     this.#stopSaying?.();
   }
 
+  /** The one that was heard last stands behind all others. */
+  #note(beat: Beat): void {
+    this.#heard.delete(beat.node);
+    this.#heard.set(beat.node, { beat, atMs: this.#nowMs() });
+    const [longest] = this.#heard.keys();
+    if (this.#heard.size > MAX_HEARD) this.#heard.delete(longest!);
+  }
+
   #hear(payload: Uint8Array): void {
     const beat = parseBeat(payload);
     if (beat === undefined) return;
     if (beat.node !== this.#node) {
       const isNew = !this.#there.has(beat.node);
       if (isNew && this.#there.size >= MAX_NODES) return;
-      this.#heard.set(beat.node, { beat, atMs: this.#nowMs() });
+      this.#note(beat);
       this.#there.set(beat.node, this.#nowMs());
       if (isNew) this.#changed("joined", beat.node);
       return;

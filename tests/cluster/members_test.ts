@@ -60,4 +60,15 @@ Deno.test("nodes that somebody makes up are known up to a limit, and forgotten w
   deepEqual(members.others, []);
   hear(bytes(BEAT));
   deepEqual(members.others, ["a"]);
+  // How long a node has been silent decides whether it is dead, also when it is not there any more.
+  nowMs = 20_000;
+  members.look(true);
+  deepEqual(members.others, []);
+  equal(members.heardAtMs("a"), 10_000);
+  for (let i = 0; i < 5; i++) {
+    for (let j = 0; j < 900; j++) hear(bytes({ ...BEAT, node: `${i} ${j}` }));
+    nowMs += 10_000;
+    members.look(true);
+  }
+  equal(members.heardAtMs("a"), -Infinity);
 });
