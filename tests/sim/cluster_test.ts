@@ -1,5 +1,13 @@
 import { longTest } from "../support/long.ts";
-import { LONGER, PLAIN, testFound, testSeeds, WITH_EXPIRIES, WITH_SHARE } from "./cluster/seeds.ts";
+import {
+  LONGER,
+  PLAIN,
+  testFound,
+  testSeeds,
+  WITH_ABSENCES,
+  WITH_EXPIRIES,
+  WITH_SHARE,
+} from "./cluster/seeds.ts";
 
 testFound(PLAIN, [
   [
@@ -113,4 +121,5 @@ for (const [first, last] of [[0, 9], [10, 99], [100, 199]] as const) {
   testSeeds(PLAIN, first, last, first === 0 ? Deno.test : longTest);
   testSeeds(WITH_SHARE, first, last);
   testSeeds(WITH_EXPIRIES, first, last);
+  testSeeds(WITH_ABSENCES, first, last);
 }
