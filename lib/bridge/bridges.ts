@@ -2,13 +2,14 @@ import { BridgeDriver } from "./driver.ts";
 import type { BridgeHost } from "./host.ts";
 import { BRIDGE_CLIENT_PREFIX } from "../broker/mod.ts";
 import { type BridgeOptions, localClientIdOf } from "./options.ts";
+import { RovingBridge } from "./roving_bridge.ts";
 import type { BridgeStatus } from "./state.ts";
 import { goes, remoteFilter } from "./topic_rules.ts";
 
 /** All bridges of a broker. */
 export class Bridges {
   readonly #host: BridgeHost;
-  #drivers = new Map<string, BridgeDriver>();
+  #bridges = new Map<string, BridgeDriver | RovingBridge>();
 
   /** No bridge begins before `configure`. */
   constructor(host: BridgeHost) {
@@ -17,16 +18,24 @@ export class Bridges {
 
   /** The status of each bridge. */
   get statuses(): readonly BridgeStatus[] {
-    return [...this.#drivers.values()].map(({ machine }) => machine.status);
+    const { homes: { node = "" } = {} } = this.#host;
+    return [...this.#bridges.values()].map((bridge) =>
+      bridge instanceof RovingBridge ? bridge.status : { ...bridge.status, node }
+    );
   }
 
-  /** Sessions of bridges that are no longer configured, with the number of their waiting messages. */
+  /**
+   * Sessions of bridges that are no longer configured, with the number of their waiting messages. A session that belongs to another node of
+   * the cluster is that node's affair.
+   */
   get orphans(): readonly { readonly clientId: string; readonly waiting: number }[] {
     const wanted = new Set(
-      [...this.#drivers.values()].map(({ machine }) => localClientIdOf(machine.options)),
+      [...this.#bridges.values()].map(({ options }) => localClientIdOf(options)),
     );
+    const { homes } = this.#host;
     return this.#host.sessionsOf(BRIDGE_CLIENT_PREFIX)
       .filter((clientId) => !wanted.has(clientId))
+      .filter((clientId) => [undefined, homes?.node].includes(homes?.homeOf(clientId)))
       .map((clientId) => ({ clientId, waiting: this.#host.session(clientId)?.waiting ?? 0 }));
   }
 
@@ -36,39 +45,63 @@ export class Bridges {
    */
   configure(wanted: readonly BridgeOptions[]): Promise<void> {
     const ending: Promise<void>[] = [];
-    const drivers = new Map<string, BridgeDriver>();
+    const bridges = new Map<string, BridgeDriver | RovingBridge>();
+    const begun: (BridgeDriver | RovingBridge)[] = [];
     for (const options of wanted) {
-      const before = this.#drivers.get(options.name);
-      this.#drivers.delete(options.name);
-      if (before !== undefined && isSame(before.machine.options, options)) {
-        drivers.set(options.name, before);
+      const before = this.#bridges.get(options.name);
+      this.#bridges.delete(options.name);
+      if (before !== undefined && isSame(before.options, options)) {
+        bridges.set(options.name, before);
         continue;
       }
       if (before !== undefined) ending.push(before.stop());
-      drivers.set(options.name, this.#begin(options, before));
+      const bridge = this.#make(options, before);
+      if (bridge === undefined) continue;
+      bridges.set(options.name, bridge);
+      begun.push(bridge);
     }
-    for (const gone of this.#drivers.values()) {
+    for (const gone of this.#bridges.values()) {
       this.#host.log.info("Bridge ends: it is no longer configured", {
-        bridge: gone.machine.options.name,
+        bridge: gone.options.name,
       });
       ending.push(gone.stop());
     }
-    this.#drivers = drivers;
+    this.#bridges = bridges;
+    this.#offer();
+    for (const bridge of begun) bridge.start();
     this.#sayOrphans();
     return Promise.all(ending).then(() => {});
   }
 
   /** Ends all bridges; resolves when the remote brokers have been told. */
   async close(): Promise<void> {
-    await Promise.all([...this.#drivers.values()].map((driver) => driver.stop()));
-    this.#drivers.clear();
+    await Promise.all([...this.#bridges.values()].map((bridge) => bridge.stop()));
+    this.#bridges.clear();
   }
 
-  #begin(options: BridgeOptions, before: BridgeDriver | undefined): BridgeDriver {
-    const former = before?.machine.options.topics.filter((topic) => goes(topic, "in")) ?? [];
-    const driver = new BridgeDriver(options, this.#host, former.map(remoteFilter));
-    driver.start();
-    return driver;
+  /** `undefined`: it is another node's affair alone. */
+  #make(
+    options: BridgeOptions,
+    before: BridgeDriver | RovingBridge | undefined,
+  ): BridgeDriver | RovingBridge | undefined {
+    const former = before?.options.topics.filter((topic) => goes(topic, "in")) ?? [];
+    const filters = former.map(remoteFilter);
+    const { homes } = this.#host;
+    if (homes === undefined) return new BridgeDriver(options, this.#host, filters);
+    if (!options.localCleanSession) return new RovingBridge(options, this.#host, homes, filters);
+    // Nothing of it outlives its connection, so there is nothing to move: it is where the configuration says.
+    if (!options.nodes.includes(homes.node)) return undefined;
+    return new BridgeDriver(options, this.#host, filters);
+  }
+
+  /** Other nodes hear which bridges this one may have. */
+  #offer(): void {
+    const { homes } = this.#host;
+    if (homes === undefined) return;
+    const roving = [...this.#bridges.values()].filter((bridge) => bridge instanceof RovingBridge);
+    homes.offer(
+      roving.filter(({ mayBeHere }) => mayBeHere).map(({ options }) => localClientIdOf(options)),
+    );
   }
 
   #sayOrphans(): void {

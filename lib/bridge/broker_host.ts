@@ -17,18 +17,22 @@ export interface BridgedServer {
 }
 
 /** The parts of a host beside its server. */
-export type BrokerHostInit = Pick<BridgeHost, "brokerId" | "log" | "nowMs">;
+export type BrokerHostInit = Pick<BridgeHost, "brokerId" | "log" | "nowMs" | "homes">;
 
 /** Makes a broker the host of bridges; their events become events of the broker. */
 export function hostOf(
   server: BridgedServer,
-  { brokerId, log, nowMs }: BrokerHostInit,
+  { brokerId, log, nowMs, homes }: BrokerHostInit,
 ): BridgeHost {
   const { broker, hub } = server;
   const encoder = new TextEncoder();
   return {
     adopt: (stream, options) => server.adopt(stream, { remoteAddress: "bridge" }, options),
     session: (clientId) => bridgeSessionOf(broker, clientId),
+    limit: (clientId, admission) => {
+      const client = broker.clients.get(clientId);
+      if (client !== undefined) client.bridge ??= admission;
+    },
     sessionsOf: (prefix) => [...broker.clients.keys()].filter((id) => id.startsWith(prefix)),
     publish: (topicName, text) =>
       hub.publish({ topicName, payload: encoder.encode(text), qos: 1, retain: true }),
@@ -37,8 +41,11 @@ export function hostOf(
     maxPacketSizeBytes: () => broker.options.maxPacketSizeBytes,
     maxInflightMessages: () => broker.options.maxInflightMessages,
     log,
-    changed: ({ name, state, reason, message, address, protocolVersion }) =>
-      broker.bridgeChanged({ name, state, reason, message, address, protocolVersion }),
+    ...homes === undefined ? {} : { homes },
+    changed: ({ name, state, reason, message, address, protocolVersion }) => {
+      if (state === "elsewhere") return;
+      broker.bridgeChanged({ name, state, reason, message, address, protocolVersion });
+    },
   };
 }
 

@@ -3,7 +3,12 @@ import { ClientError, openStream } from "../client/mod.ts";
 import type { BridgeHost } from "./host.ts";
 import { LocalStream } from "./local_stream.ts";
 import { BridgeMachine } from "./machine.ts";
-import { type BridgeOptions, localClientIdOf, notificationTopicOf } from "./options.ts";
+import {
+  admissionOf,
+  type BridgeOptions,
+  localClientIdOf,
+  notificationTopicOf,
+} from "./options.ts";
 import type { BridgePorts } from "./ports.ts";
 import { placeOf } from "./place.ts";
 import { BridgeFault, type BridgeReason, type BridgeStatus } from "./state.ts";
@@ -71,6 +76,16 @@ export class BridgeDriver {
       window: host.maxInflightMessages() || 65_535,
       formerRemoteFilters,
     }, this.#ports());
+  }
+
+  /** {@linkcode BridgeMachine.options} */
+  get options(): BridgeOptions {
+    return this.#options;
+  }
+
+  /** {@linkcode BridgeMachine.status} */
+  get status(): BridgeStatus {
+    return this.machine.status;
   }
 
   /** Starts the bridge. */
@@ -250,11 +265,11 @@ export class BridgeDriver {
       mayWrite: () => machine.mayRead(id),
     });
     this.#local = stream;
-    const { queueBytes, queueFullPolicy, name } = this.#options;
+    const { name } = this.#options;
     const bridge: BridgeAdmission = {
-      maxQueuedBytes: queueBytes,
-      queueFullPolicy,
+      ...admissionOf(this.#options),
       forgetsReceived,
+      ...host.isOfCluster === undefined ? {} : { isOfCluster: true },
     };
     const listener = { ...DEFAULT_LISTENER_OPTIONS, name: `bridge ${name}`, bridge };
     if (!host.adopt(stream, listener)) {

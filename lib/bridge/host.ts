@@ -1,4 +1,5 @@
-import type { ListenerOptions, LogPort } from "../broker/mod.ts";
+import type { BridgeAdmission, ListenerOptions, LogPort } from "../broker/mod.ts";
+import type { BridgeHomes } from "./homes.ts";
 import type { LocalSession } from "./ports.ts";
 import type { BridgeStatus } from "./state.ts";
 
@@ -20,6 +21,8 @@ export interface BridgeHost {
   adopt(stream: LocalByteStream, options: ListenerOptions): boolean;
   /** A session of this broker; `undefined` if there is none. */
   session(clientId: string): LocalSession | undefined;
+  /** Sets the limits of a session that is there, before its bridge connects. */
+  limit(clientId: string, admission: BridgeAdmission): void;
   /** The Client Identifiers of all sessions that begin with `prefix`. */
   sessionsOf(prefix: string): readonly string[];
   /** Publishes a retained message in the broker's own name. */
@@ -34,6 +37,10 @@ export interface BridgeHost {
   readonly maxInflightMessages: () => number;
   /** Gets the log lines. */
   readonly log: LogPort;
+  /** Where bridges are in the cluster; absent: the broker is in none. */
+  readonly homes?: BridgeHomes;
+  /** The sessions of bridges are those of the cluster; absent: they are this broker's own. */
+  readonly isOfCluster?: true;
   /** Called when the state of a bridge has changed. */
   readonly changed?: (status: BridgeStatus) => void;
 }

@@ -117,6 +117,7 @@ export class BridgeMachine {
     return {
       name,
       state: this.#state,
+      node: "",
       reason: this.#reason,
       message: this.#message,
       address: `${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`,

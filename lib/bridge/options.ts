@@ -1,4 +1,8 @@
-import { BRIDGE_CLIENT_PREFIX, type BridgeQueuePolicy } from "../broker/mod.ts";
+import {
+  BRIDGE_CLIENT_PREFIX,
+  type BridgeAdmission,
+  type BridgeQueuePolicy,
+} from "../broker/mod.ts";
 import type { ProtocolVersion, Qos } from "../codec/mod.ts";
 
 /** The direction of a topic's messages. */
@@ -57,6 +61,8 @@ export interface BridgeTls {
 export interface BridgeOptions {
   /** The name in the `connection` line. */
   readonly name: string;
+  /** The nodes of a cluster that may have it; empty: any may. Without a cluster it says nothing. */
+  readonly nodes: readonly string[];
   /** At least one; the first is the primary. */
   readonly addresses: readonly BridgeAddress[];
   /** At least one. */
@@ -132,6 +138,11 @@ export interface BridgeOptions {
 /** The Client Identifier of a bridge's session in this broker. */
 export function localClientIdOf({ localClientId, name }: BridgeOptions): string {
   return BRIDGE_CLIENT_PREFIX + (localClientId === "" ? name : localClientId);
+}
+
+/** What this broker is told of a bridge that connects. */
+export function admissionOf({ queueBytes, queueFullPolicy }: BridgeOptions): BridgeAdmission {
+  return { maxQueuedBytes: queueBytes, queueFullPolicy, forgetsReceived: false };
 }
 
 /** The topic on which the state of a bridge is published. */

@@ -75,8 +75,10 @@ export class BridgeCounters {
 export interface BridgeStatus {
   /** The name in the `connection` line. */
   readonly name: string;
-  /** Its state. */
-  readonly state: BridgeState;
+  /** Its state; `elsewhere`: another node of the cluster has it, or none has at present. */
+  readonly state: BridgeState | "elsewhere";
+  /** The node of the cluster that has it; `""`: none has, or the broker is in no cluster. */
+  readonly node: string;
   /** Why it is not connected; `""` while it is connected. */
   readonly reason: BridgeReason;
   /** The same as text for people. */

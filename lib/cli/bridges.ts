@@ -1,22 +1,30 @@
-import type { Bridges } from "../bridge/mod.ts";
-import type { LogPort } from "../broker/mod.ts";
+import type { BridgeHomes, Bridges } from "../bridge/mod.ts";
+import type { ClusterPort, LogPort } from "../broker/mod.ts";
 import type { Config } from "../config/mod.ts";
 import { nowMs, type Server } from "../net/mod.ts";
 import type { BridgeLevel } from "../observe/mod.ts";
 import { bridgeIdOf } from "./bridge_id.ts";
 
+/** The node of a cluster, for its bridges. */
+interface BridgeNode {
+  readonly bridges: BridgeHomes;
+  readonly port: Pick<ClusterPort, "bridgeId">;
+}
+
 /** Runs the bridges of a broker. The room `bridge` is loaded with the first `connection` block. */
 export class BridgeRunner {
   readonly #server: Server;
   readonly #log: LogPort;
+  readonly #node: BridgeNode | undefined;
   #room: typeof import("../bridge/mod.ts") | undefined;
   #bridges: Bridges | undefined;
   #configuring: Promise<void> = Promise.resolve();
   #isClosed = false;
 
-  /** No bridge starts before `configure`. */
-  constructor(server: Server, log: LogPort) {
+  /** No bridge starts before `configure`. `node`: absent without a cluster. */
+  constructor(server: Server, log: LogPort, node?: BridgeNode) {
     this.#server = server;
+    this.#node = node;
     this.#log = log;
   }
 
@@ -44,13 +52,17 @@ export class BridgeRunner {
   }
 
   async #configure(config: Config): Promise<void> {
-    if (this.#isClosed || config.bridges.length === 0 && this.#bridges === undefined) return;
+    const wanted = [...config.bridges, ...config.otherBridges];
+    if (this.#isClosed || wanted.length === 0 && this.#bridges === undefined) return;
     if (this.#bridges === undefined) {
       this.#room = await import("../bridge/mod.ts");
       const { Bridges, hostOf } = this.#room;
-      const init = { brokerId: bridgeIdOf(config), log: this.#log, nowMs };
+      const node = this.#node;
+      const homes = node === undefined ? {} : { homes: node.bridges };
+      const brokerId = node?.port.bridgeId ?? bridgeIdOf(config);
+      const init = { brokerId, log: this.#log, nowMs, ...homes };
       this.#bridges = new Bridges(hostOf(this.#server, init));
     }
-    void this.#bridges.configure(config.bridges.map(({ options }) => options));
+    void this.#bridges.configure(wanted.map(({ options }) => options));
   }
 }

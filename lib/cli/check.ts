@@ -4,6 +4,7 @@ import { loadTls, SILENT } from "../net/mod.ts";
 import { openAccess } from "./access.ts";
 import { placeProblems } from "./check_places.ts";
 import { bridgeProblems } from "./check_bridges.ts";
+import { clusterProblems } from "./cluster_options.ts";
 import { importWarnings } from "./check_import.ts";
 import { EXIT, messageOf, print, printProblems } from "./output.ts";
 import { processSources } from "./sources.ts";
@@ -23,6 +24,7 @@ export async function check(args: Arguments): Promise<number> {
     ...await certificateProblems(config, (text) => warnings.push(text)),
     ...placeProblems(config),
     ...bridgeProblems(config),
+    ...await clusterProblems(config),
   ];
   const status = problems.length > 0 ? printProblems(problems) : EXIT.ok;
   print(describeConfig(config, problems.length === 0, warnings));

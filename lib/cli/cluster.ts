@@ -1,7 +1,9 @@
 import { parseArgs } from "node:util";
+import { BRIDGE_CLIENT_PREFIX } from "../broker/mod.ts";
 import type { ClusterStatus } from "../cluster/mod.ts";
 import { loadConfig, parseArguments } from "../config/mod.ts";
-import { clusterOptions } from "./cluster_options.ts";
+import { clusterBridges } from "../observe/mod.ts";
+import { clusterOptions, isOfNode } from "./cluster_options.ts";
 import type { Flags } from "./commands.ts";
 import { flagProblem } from "./flag_problem.ts";
 import { flagsHelp } from "./help.ts";
@@ -47,13 +49,13 @@ export async function cluster(args: readonly string[]): Promise<number> {
   ];
   const result = loadConfig(processSources(parseArguments(flags)));
   if (!result.isValid) return printProblems(result.problems);
-  const { cluster } = result.config;
-  if (cluster === undefined) {
+  const { config } = result;
+  if (!isOfNode(config)) {
     return refuse("There is no cluster: -c FILE or --cluster URL names it");
   }
   try {
     const { clusterStatus } = await import("../cluster/mod.ts");
-    print(describe(await clusterStatus(await clusterOptions(cluster))));
+    print(describe(await clusterStatus(await clusterOptions(config))));
     return EXIT.ok;
   } catch (error) {
     if (error instanceof StartError) return printProblems(error.problems);
@@ -81,6 +83,10 @@ function describe({ nodes, log, snapshot }: ClusterStatus): string {
   if (snapshot !== undefined) {
     const { sequence, sizeBytes, node } = snapshot;
     lines.push(`Snapshot: up to record ${sequence}, ${sizeBytes} bytes, made by ${node}`);
+  }
+  for (const { clientId, node } of clusterBridges(nodes)) {
+    const name = clientId.replace(BRIDGE_CLIENT_PREFIX, "");
+    lines.push(`Bridge ${name}: ${node === "" ? "no node has it" : `at ${node}`}`);
   }
   for (const { node, losses } of nodes) {
     if (losses > 0) lines.push(`Node ${node} has found that the log had lost what it had applied`);

@@ -1,9 +1,9 @@
 import type { Beginning, ClusterNode, ClusterOptions, SharedText } from "../cluster/mod.ts";
-import type { ClusterConfig, Config } from "../config/mod.ts";
+import type { Config } from "../config/mod.ts";
 import { nowMs, type Server } from "../net/mod.ts";
 import type { Logger } from "../observe/mod.ts";
 import { type OpenedStore, readSnapshot, snapshotPath, takeSnapshot } from "../store/mod.ts";
-import { clusterOptions } from "./cluster_options.ts";
+import { clusterOptions, type ConfigOfNode, isOfNode } from "./cluster_options.ts";
 import { EXIT, messageOf } from "./output.ts";
 import { StartError } from "./start_error.ts";
 
@@ -18,11 +18,11 @@ export interface NodeOfCluster {
  * cluster. Throws a `StartError`.
  */
 export async function beginInCluster(
-  config: Config & { readonly cluster: ClusterConfig },
+  config: ConfigOfNode,
   log: Logger,
   open: () => OpenedStore | undefined,
 ): Promise<Beginning<OpenedStore>> {
-  const options = await clusterOptions(config.cluster);
+  const options = await clusterOptions(config);
   const { beginWithSnapshot } = await import("../cluster/mod.ts");
   const directory = config.persistenceLocation;
   const stores = { open, directory, path: snapshotPath, take: takeSnapshot, read: readSnapshot };
@@ -36,14 +36,14 @@ export async function beginInCluster(
 
 /** Makes this broker's node of the cluster; `undefined`: none is configured, and the room is not loaded. Throws a `StartError`. */
 export async function openCluster(
-  { cluster }: Config,
+  config: Config,
   log: Logger,
   { opened, state }: Beginning<OpenedStore>,
   fellBehind: () => void,
   losses: number,
 ): Promise<NodeOfCluster | undefined> {
-  if (cluster === undefined) return undefined;
-  const options = await clusterOptions(cluster);
+  if (!isOfNode(config)) return undefined;
+  const options = await clusterOptions(config);
   const { ClusterNode } = await import("../cluster/mod.ts");
   log.info("The broker is a node of a cluster", { cluster: options.name, node: options.node });
   const { position } = state ?? {};

@@ -117,7 +117,10 @@ async function runUntilSignal(
     await serveControl(access, server, log, cluster),
     (control) => control?.close(),
   );
-  const bridges = parts.adopt(new BridgeRunner(server, log), (bridges) => bridges.close());
+  const bridges = parts.adopt(
+    new BridgeRunner(server, log, cluster?.node),
+    (bridges) => bridges.close(),
+  );
   const trace = parts.use(new BusTrace(server, log));
   const subscriptions = parts.use(new LoggedSubscriptions(server.broker, log));
   // Before a port is open, since whoever sees the broker listening may send it a signal.

@@ -108,10 +108,12 @@ function placeOf(
   if (file === undefined) return { directory: directory ?? "data", bridgeSessions: undefined };
   const result = loadConfig(processSources(parseArguments(["-c", file])));
   if (!result.isValid) return result.problems;
-  const { persistenceLocation, bridges } = result.config;
+  const { persistenceLocation, bridges, otherBridges } = result.config;
   return {
     directory: directory ?? persistenceLocation,
-    bridgeSessions: new Set(bridges.map(({ options }) => localClientIdOf(options))),
+    bridgeSessions: new Set(
+      [...bridges, ...otherBridges].map(({ options }) => localClientIdOf(options)),
+    ),
   };
 }
 

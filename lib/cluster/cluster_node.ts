@@ -1,4 +1,5 @@
 import type { ClusterChangedEvent, ClusterPort, SharedDelivery, Store } from "../broker/mod.ts";
+import { BridgeHomes } from "./bridge_homes.ts";
 import { type Engine, type EngineEvents, TIMERS, type Timers } from "./engine.ts";
 import { LostLog } from "./lost_log.ts";
 import { Members } from "./members.ts";
@@ -8,7 +9,7 @@ import { behindOf, levelOf } from "./node_level.ts";
 import { makeParts, type NodeParts } from "./node_parts.ts";
 import { newPort } from "./node_port.ts";
 import { Reading } from "./node_reading.ts";
-import { NodeWatch } from "./node_watch.ts";
+import { DEAD_AFTER_MS, NodeWatch } from "./node_watch.ts";
 import type { OpenedLog } from "./open_log.ts";
 import { prefixOf } from "./options.ts";
 import { takePart } from "./taking_part.ts";
@@ -25,6 +26,8 @@ export class ClusterNode {
   readonly store: Store;
   /** For the broker. */
   readonly port: ClusterPort;
+  /** Which node has each bridge. */
+  readonly bridges: BridgeHomes;
   readonly #init: ClusterInit;
   readonly #engine: Engine;
   readonly #timers: Timers;
@@ -52,7 +55,13 @@ export class ClusterNode {
     this.#members = this.#newMembers();
     this.#watch = this.#newWatch();
     this.store = parts.store;
-    this.port = newPort(parts, () => this.isReady, () => this.#watch.currentSinceMs);
+    this.port = newPort(
+      parts,
+      () => this.isReady,
+      () => this.#watch.currentSinceMs,
+      () => this.#reading?.applier.created,
+    );
+    this.bridges = this.#newBridges();
     this.#stopTimers = [
       timers.every(LOOK_MS, () => this.#look()),
       timers.every(DONE_MS, () => {
@@ -96,6 +105,19 @@ export class ClusterNode {
       behind: () => behindOf(this.#members.nodes(), this.#reading?.applier.sequence),
       headOf: (node) => this.#reading!.applier.marks.headOf(node),
       turn: () => this.#host!.turn(),
+    });
+  }
+
+  #newBridges(): BridgeHomes {
+    const { nowMs, deadAfterMs = DEAD_AFTER_MS } = this.#init;
+    return new BridgeHomes({
+      engine: this.#engine,
+      parts: this.#parts,
+      members: this.#members,
+      isReady: () => this.isReady,
+      sequence: () => this.#reading?.applier.sequence ?? 0,
+      nowMs,
+      deadAfterMs,
     });
   }
 
@@ -157,7 +179,9 @@ export class ClusterNode {
         return void this.#timers.after(LOOK_AGAIN_MS, look);
       }
       this.#watch.begin();
-      takePart(this.#parts, this.#members, { host, reading, lost, nowMs: this.#init.nowMs });
+      const { bridges } = this;
+      const { nowMs } = this.#init;
+      takePart(this.#parts, this.#members, { host, reading, lost, bridges, nowMs });
       joined();
     };
     look();
@@ -183,5 +207,6 @@ export class ClusterNode {
     this.#parts.log.look(false);
     this.#members.look(this.#engine.isConnected);
     this.#watch.look();
+    this.bridges.look();
   }
 }

@@ -67,20 +67,19 @@ export class Effects {
       this.#log.knows(sequence);
       this.#sessions.own.whileApplying(
         ALL_SESSIONS,
-        () => this.#giveUp(clientIds, heir, sequence),
+        () => this.#giveUp(clientIds),
       );
     }
-    this.#shares.died(dead, heir, place);
+    this.#shares.died(dead, heir, clientIds, place);
     return true;
   }
 
   /** Other nodes take this one for dead. */
-  #giveUp(clientIds: readonly string[], heir: string, sequence: number): void {
+  #giveUp(clientIds: readonly string[]): void {
     this.#host.turn().disinherit(clientIds);
     for (const clientId of clientIds) {
       this.#store.moved(clientId);
       const unapplied = this.#sessions.unapplied.take(clientId);
-      this.#shares.going(this.#host.subscriptionsOf(clientId), heir, sequence);
       const claim = { clientId, endsSession: false, isHere: false, isInherited: true, unapplied };
       this.#host.turn().applyClaim(claim);
     }
@@ -125,8 +124,24 @@ export class Effects {
   }
 
   /** {@linkcode ApplierPorts.claimed} */
-  claimed(claim: RecordClaim, { node, isOwn, sequence }: Origin): void {
+  claimed(claim: RecordClaim, origin: Origin): void {
     const { clientId, endsSession, keepsSession } = claim;
+    const { node, isOwn, sequence } = origin;
+    const isStale = keepsSession && this.#sessions.homes.isStale(clientId, origin);
+    if (isStale || claim.isVoid === true) {
+      if (!isOwn) return;
+      // Whoever waits is told in a turn.
+      this.#host.turn();
+      return this.#claims.appliedAwaited(clientId);
+    }
+    if (endsSession || !keepsSession) this.#shares.sessionEnded(clientId);
+    this.#move(claim, origin);
+    if (keepsSession && !endsSession) this.#shares.sessionMoved(clientId, node, sequence);
+  }
+
+  /** A client comes to a node, with its session or without. */
+  #move({ clientId, endsSession, keepsSession }: RecordClaim, origin: Origin): void {
+    const { node, isOwn, sequence } = origin;
     const isHere = node === this.#node;
     // Others may know of a node that the session was at, and this one not, where it has never begun: so each claim of this node counts.
     const isChanged = this.#sessions.claimed(
@@ -137,7 +152,6 @@ export class Effects {
       endsSession,
     );
     if (isChanged) this.#log.knows(sequence);
-    if (endsSession || !keepsSession) this.#shares.sessionEnded(clientId);
     if (isOwn && !keepsSession) return this.#claims.appliedUnawaited(clientId);
     if (!isHere) this.#store.moved(clientId);
     // Of several nodes that claim a client, the one keeps it whose claim comes last in the log.
@@ -150,9 +164,6 @@ export class Effects {
     const unapplied = isHere ? [] : this.#sessions.unapplied.take(clientId);
     const isEarlier = isHere && !isOwn;
     const applied = { clientId, endsSession, isHere, isEarlier, unapplied };
-    if (isChanged && !isHere && keepsSession && !endsSession) {
-      this.#shares.going(this.#host.subscriptionsOf(clientId), node, sequence);
-    }
     const apply = () => this.#host.turn().applyClaim(applied);
     // Members of shared subscriptions may get what the client leaves behind: of these others hear.
     const isOfLog = endsSession || !isHere;

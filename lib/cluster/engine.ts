@@ -50,6 +50,8 @@ export interface Engine extends Subjects {
   openLog(init: OpenInit): Promise<OpenedLog | undefined>;
   /** Reads the log from this record on. */
   readLog(next: number, events: TailEvents): LogReader;
+  /** Asks the server that leads the log where that ends; absent: it is known at once. Rejects where there is no answer. */
+  endOfLog?(): Promise<LogEnd>;
   /** Where the log stands, for those who look; absent or `undefined`: that is not known. */
   readonly logView?: LogView | undefined;
   /** Leaves. */
@@ -64,6 +66,14 @@ export interface OpenInit {
   readonly wholeLogWaitMs: number | undefined;
   /** Whether the node leaves: then nothing is waited for. */
   readonly isClosed: () => boolean;
+}
+
+/** Where the log ends. */
+export interface LogEnd {
+  /** The number of its last record. */
+  readonly sequence: number;
+  /** How long ago a majority of the servers was there: what others have said since may be missing. */
+  readonly ageMs: number;
 }
 
 /** Calls functions later. */

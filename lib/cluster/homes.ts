@@ -1,4 +1,4 @@
-import type { SessionChange } from "../broker/mod.ts";
+import { BRIDGE_CLIENT_PREFIX, type SessionChange } from "../broker/mod.ts";
 import { Fences } from "./fences.ts";
 import type { StoredHome } from "./stored_home.ts";
 
@@ -126,6 +126,16 @@ export class Homes {
       return true;
     }
     return this.#isOf(clientId, node, since) && !this.fences.isOfEarlier(clientId, node, since);
+  }
+
+  /**
+   * Whether a node claims the session of a bridge that has gone to another one, and did not know that. A client that comes to such a node is
+   * there, whatever the node knows; a bridge is not, it only goes on where it has been.
+   */
+  isStale(clientId: string, { node, since }: Writer): boolean {
+    if (!clientId.startsWith(BRIDGE_CLIENT_PREFIX)) return false;
+    const home = this.#homes.get(clientId);
+    return home !== undefined && home !== node && since < (this.#gainedAt.get(clientId) ?? 0);
   }
 
   /** Whether what a node says of its session does not count because that has begun anew there. */

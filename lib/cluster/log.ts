@@ -2,8 +2,9 @@ import type { LogPort, Message, SessionChange, ShareChange } from "../broker/mod
 import type { LogCommits } from "./commits.ts";
 import type { Subjects } from "./engine.ts";
 import { MAX_ENTRIES, type RecordHead } from "./record.ts";
+import { OpenClaims } from "./open_claims.ts";
 import { RecordSender } from "./record_sender.ts";
-import { RecordWriter } from "./record_writer.ts";
+import { headBytesOf, RecordWriter } from "./record_writer.ts";
 import { Trouble } from "./trouble.ts";
 import { Window } from "./window.ts";
 
@@ -25,6 +26,7 @@ export class Log implements LogCommits {
   readonly #nowMs: () => number;
   readonly #writer = new RecordWriter();
   readonly #window: Window;
+  readonly #claims = new OpenClaims();
   #lastNumber = 0;
   readonly #tooLarge: Trouble;
 
@@ -40,7 +42,9 @@ export class Log implements LogCommits {
     this.#node = node;
     this.#nowMs = nowMs;
     const sender = new RecordSender(nats, subject, node, new Trouble(lines, REFUSED, nowMs));
-    this.#window = new Window((...record) => sender.send(this.epoch, ...record), MAX_WINDOW_BYTES);
+    const send = (number: number, attempt: number, record: Uint8Array) =>
+      sender.send(this.epoch, number, attempt, this.#claims.toSend(number, record));
+    this.#window = new Window(send, MAX_WINDOW_BYTES);
     sender.answered = (...answer) => this.#window.answered(...answer);
     this.#tooLarge = new Trouble(lines, "A client's message is refused by the cluster", nowMs);
   }
@@ -96,12 +100,18 @@ export class Log implements LogCommits {
       (count + 1 >= MAX_ENTRIES || length > this.#nats.maxPayloadBytes / 2);
   }
 
-  /** Adds a claim to the turn's record, where there is room. */
-  claim(clientId: string, endsSession: boolean, keepsSession: boolean): boolean {
+  /** Adds a claim to the turn's record, where there is room. `isOver`: whether its client waits no more; absent: nobody waits. */
+  claim(
+    clientId: string,
+    endsSession: boolean,
+    keepsSession: boolean,
+    isOver: (() => boolean) | undefined,
+  ): boolean {
     if (this.#window.isFull || this.#isWaitingFull) return false;
     if (this.#writer.length + 3 * clientId.length + HEAD_BYTES > this.#nats.maxPayloadBytes) {
       this.#flush();
     }
+    if (isOver !== undefined) this.#claims.add(this.#writer.length, isOver);
     this.#writer.addClaim({ clientId, endsSession, keepsSession });
     this.writes++;
     if (this.#writer.count >= MAX_ENTRIES) this.#flush();
@@ -165,6 +175,7 @@ export class Log implements LogCommits {
   /** The log has come to a record of this process, at this place. */
   applied(number: number, sequence: number): void {
     this.#window.applied(number, this.#nowMs(), sequence);
+    this.#claims.applied(number);
   }
 
   /** Whether the servers have said of all that they have them. */
@@ -197,6 +208,7 @@ export class Log implements LogCommits {
       number,
       since: this.#since,
     });
+    this.#claims.close(number, headBytesOf(this.#node));
     this.#window.add(number, bytes, this.#nowMs());
   }
 }

@@ -19,6 +19,10 @@ export interface Beat {
   readonly own: number;
   /** How often the log has had less than it had applied. */
   readonly losses: number;
+  /** Client Identifiers of the bridges that it has; absent: none. */
+  readonly bridges?: readonly string[];
+  /** Those of the bridges that it may have; absent: none. */
+  readonly mayHave?: readonly string[];
 }
 
 /** How often a node says that it is there, milliseconds. */
@@ -27,10 +31,10 @@ export const BEAT_MS = 1000;
 const SILENT_MS = 3500;
 /** Nodes that are known at one time: whoever may publish at the NATS server could make up as many as it likes. */
 const MAX_NODES = 1000;
-/** Of so many it is known when they were heard last: also of those that are not there any more. */
-const MAX_HEARD = 2 * MAX_NODES;
 /** Characters of a node's name. */
 const MAX_NAME = 255;
+/** Bridges that are known of one node. */
+const MAX_BRIDGES = 1000;
 
 /** What knowing the others needs. */
 export interface MembersInit {
@@ -60,6 +64,8 @@ export class Members {
   readonly #changed: (change: "joined" | "left", node: string) => void;
   /** Other nodes that are there, and when they were last heard: time does not count in which nobody can be heard. */
   readonly #there = new Map<string, number>();
+  /** When nodes that are not there any more were heard last: that they are dead is said later. */
+  readonly #silent = new Map<string, number>();
   #stopSaying: (() => void) | undefined;
   #own: (() => Omit<Beat, "node">) | undefined;
   #twinAtMs = -Infinity;
@@ -82,9 +88,9 @@ export class Members {
     return this.#nowMs() - this.#twinAtMs < SILENT_MS;
   }
 
-  /** When a node was heard last, by the clock it was given, also where it is not there any more; `-Infinity`: that is not known. */
+  /** When a node was heard last, by the clock it was given. */
   heardAtMs(node: string): number {
-    return this.#heard.get(node)?.atMs ?? -Infinity;
+    return this.#heard.get(node)?.atMs ?? this.#silent.get(node) ?? -Infinity;
   }
 
   /** The other nodes that are there, by name. */
@@ -99,8 +105,18 @@ export class Members {
       if (!isConnected) this.#there.set(node, nowMs);
       else if (nowMs - atMs > SILENT_MS) {
         this.#there.delete(node);
+        this.#fallSilent(node);
         this.#changed("left", node);
       }
+    }
+  }
+
+  #fallSilent(node: string): void {
+    this.#silent.set(node, this.heardAtMs(node));
+    this.#heard.delete(node);
+    for (const oldest of this.#silent.keys()) {
+      if (this.#silent.size <= MAX_NODES) break;
+      this.#silent.delete(oldest);
     }
   }
 
@@ -129,21 +145,14 @@ export class Members {
     this.#stopSaying?.();
   }
 
-  /** The one that was heard last stands behind all others. */
-  #note(beat: Beat): void {
-    this.#heard.delete(beat.node);
-    this.#heard.set(beat.node, { beat, atMs: this.#nowMs() });
-    const [longest] = this.#heard.keys();
-    if (this.#heard.size > MAX_HEARD) this.#heard.delete(longest!);
-  }
-
   #hear(payload: Uint8Array): void {
     const beat = parseBeat(payload);
     if (beat === undefined) return;
     if (beat.node !== this.#node) {
       const isNew = !this.#there.has(beat.node);
       if (isNew && this.#there.size >= MAX_NODES) return;
-      this.#note(beat);
+      this.#silent.delete(beat.node);
+      this.#heard.set(beat.node, { beat, atMs: this.#nowMs() });
       this.#there.set(beat.node, this.#nowMs());
       if (isNew) this.#changed("joined", beat.node);
       return;
@@ -175,5 +184,18 @@ export function parseBeat(payload: Uint8Array): Beat | undefined {
   if (typeof node !== "string" || node === "" || node.length > MAX_NAME) return undefined;
   const numbers = { epoch, sequence, waiting, clients, sessions, own, losses };
   const areNumbers = Object.values(numbers).every((value) => typeof value === "number");
-  return areNumbers ? { node, ...numbers as Omit<Beat, "node"> } : undefined;
+  if (!areNumbers) return undefined;
+  const bridges = namesOf(beat?.bridges);
+  const mayHave = namesOf(beat?.mayHave);
+  return {
+    node,
+    ...numbers as Omit<Beat, "node" | "bridges" | "mayHave">,
+    ...bridges.length === 0 ? {} : { bridges },
+    ...mayHave.length === 0 ? {} : { mayHave },
+  };
+}
+
+function namesOf(value: unknown): readonly string[] {
+  if (!Array.isArray(value)) return [];
+  return value.slice(0, MAX_BRIDGES).filter((one) => typeof one === "string");
 }

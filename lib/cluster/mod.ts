@@ -13,9 +13,11 @@
  * | `cluster_node`   | stands between a broker and all that follows                                                    |
  * | `node_init`      | what it is given, and says of itself; `node_parts` and `node_port`: its parts, and its broker's     |
  * | `node_reading`   | how it reads the log; `effects`: what becomes of each entry; `taking_part`: it writes as well   |
+ * | `bridge_homes`   | which node has each bridge                                                                      |
  * | `node_watch`     | who has died, whether this node is cut off, and since when it knows all; `node_level`: where it stands |
  * | `record`         | what a record has, and places in the log; `record_form`: its bytes, with writer and reader      |
  * | `log`, `window`  | packs and sends records, and sends again what is lost; `record_sender`: to JetStream            |
+ * | `open_claims`    | which claims in them change nothing any more, since their clients are gone                      |
  * | `lost_log`       | what a node does whose servers have lost what it had applied                                    |
  * | `applier`        | applies records in order; `marks` decides which of them count, the same on every node           |
  * | `shared_store`   | the broker's store: a commit is done when the log has come to what was put into it before       |
@@ -49,6 +51,7 @@ export {
   type SnapshotStore,
   type SnapshotTaking,
 } from "./beginning.ts";
+export { type BridgeHomes } from "./bridge_homes.ts";
 export { ClusterNode } from "./cluster_node.ts";
 export { type ClusterHost, type ClusterInit, type ClusterLevel } from "./node_init.ts";
 export { type Beat, beatSubject, parseBeat } from "./members.ts";

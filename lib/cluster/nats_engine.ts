@@ -1,5 +1,6 @@
 import type { LogPort } from "../broker/mod.ts";
-import type { Engine, EngineEvents, LogReader, OpenInit } from "./engine.ts";
+import type { Engine, EngineEvents, LogEnd, LogReader, OpenInit } from "./engine.ts";
+import { NatsError } from "./nats/error.ts";
 import type { HeaderEntries } from "./nats/headers.ts";
 import { NatsConnection } from "./nats/connection.ts";
 import type { NatsMessage } from "./nats/message.ts";
@@ -86,6 +87,13 @@ export class NatsEngine implements Engine {
   /** {@linkcode Engine.readLog} */
   readLog(next: number, events: TailEvents): LogReader {
     return new Tail(this.nats, this.jetStream, streamOf(this.#options.name), next, events);
+  }
+
+  /** {@linkcode Engine.endOfLog} */
+  async endOfLog(): Promise<LogEnd> {
+    const info = await this.jetStream.streamInfo(streamOf(this.#options.name));
+    if (info === undefined) throw new NatsError("closed", "There is no log");
+    return { sequence: info.lastSequence, ageMs: info.majorityAgeMs ?? 0 };
   }
 
   /** {@linkcode Engine.logView} */

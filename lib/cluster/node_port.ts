@@ -2,15 +2,20 @@ import type { ClusterPort } from "../broker/mod.ts";
 import type { WhenApplied } from "./claims.ts";
 import type { NodeParts } from "./node_parts.ts";
 
-/** What a node's broker has of the cluster; `isReady`, `currentSinceMs`: as {@linkcode ClusterPort} has them. */
+/** What a node's broker has of the cluster; `isReady`, `currentSinceMs`: as {@linkcode ClusterPort} has them, `created`: when the log was made. */
 export function newPort(
   parts: NodeParts,
   isReady: () => boolean,
   currentSinceMs: () => number,
+  created: () => string | undefined,
 ): ClusterPort {
   const { node, log, sessions, shares, claims, forwarding, interests } = parts;
   return {
     node,
+    // When the log was made tells it from all others.
+    get bridgeId() {
+      return created()?.replaceAll(/\D/g, "");
+    },
     get isReady() {
       return isReady();
     },
@@ -41,14 +46,16 @@ export function newPort(
   };
 }
 
-function putClaim(
+/** {@linkcode ClusterPort.claim} */
+export function putClaim(
   { log, claims }: NodeParts,
   clientId: string,
   endsSession: boolean,
   whenApplied?: WhenApplied,
+  isOver?: () => boolean,
 ): void {
   // Each in a record of its own: what is said of the session between them must not count behind the second.
   if (claims.isAwaited(clientId)) log.flush();
-  if (!log.claim(clientId, endsSession, whenApplied !== undefined)) return;
+  if (!log.claim(clientId, endsSession, whenApplied !== undefined, isOver)) return;
   claims.add(clientId, whenApplied);
 }

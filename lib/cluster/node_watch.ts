@@ -16,7 +16,8 @@ export interface WatchedNode {
   turn(): FromCluster;
 }
 
-const DEAD_AFTER_MS = 10_000;
+/** How long a node is not heard until others take it for dead, milliseconds. */
+export const DEAD_AFTER_MS = 10_000;
 /** How long after it is ready a node has heard how far the others are, and has begun to read what it lacks. */
 const HEARD_ALL_MS = 3000;
 /** Between two looks no more time passes, unless the process stood still. */

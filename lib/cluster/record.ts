@@ -36,6 +36,8 @@ export interface RecordClaim {
   readonly endsSession: boolean;
   /** Its session belongs to that node from here on; else it has none that outlives the connection. */
   readonly keepsSession: boolean;
+  /** Its client was gone before it was sent: it changes nothing. Absent: no. */
+  readonly isVoid?: boolean;
 }
 
 /** In a record: what the node that a session belongs to says about it. */

@@ -1,7 +1,8 @@
 /**
  * A record of a later version is not understood. Version 1 had no changes of sessions, version 2 none of shared subscriptions, version 3 no
  * `since` and no mark of wills, version 4 no messages for one shared subscription alone, version 5 no `goneAt`, by which nodes choose.
- * In version 6 nodes did not all know what each of them had to deliver to shared subscriptions, and put messages into the log again.
+ * In version 6 nodes did not all know what each of them had to deliver to shared subscriptions, put messages into the log
+ * again, and said where a member had gone; no claim was void.
  */
 export const VERSION = 7;
 /** Beside a packet's size: it is a will. */
@@ -14,6 +15,8 @@ export const SIZE_MASK = 0x3fff_ffff;
 export const ENDS_SESSION = 1;
 /** A claim's session belongs to its node. */
 export const KEEPS_SESSION = 2;
+/** Nobody waits for a claim any more: it changes nothing. */
+export const VOID = 32;
 /** A change of a session. */
 export const CHANGE = 4;
 /** Another node is not heard. */

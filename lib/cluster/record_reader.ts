@@ -9,6 +9,7 @@ import {
   SHARE,
   SIZE_MASK,
   VERSION,
+  VOID,
   WILL,
   WITH_TEXT,
 } from "./record_form.ts";
@@ -80,6 +81,7 @@ export function decodeRecord(given: Uint8Array, sequence = 0): LogRecord {
         clientId: publisherId,
         endsSession: (expiresAtMs & ENDS_SESSION) !== 0,
         keepsSession: (expiresAtMs & KEEPS_SESSION) !== 0,
+        ...(expiresAtMs & VOID) === 0 ? {} : { isVoid: true },
       });
       at = end;
       continue;

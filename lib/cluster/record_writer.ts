@@ -9,11 +9,25 @@ import {
   KEEPS_SESSION,
   SHARE,
   VERSION,
+  VOID,
   WILL,
   WITH_TEXT,
 } from "./record_form.ts";
 
 const encoder = new TextEncoder();
+/** What stands before the node's name. */
+const HEAD_BYTES = 28;
+
+/** What stands before the first entry of a node's records, bytes. */
+export function headBytesOf(node: string): number {
+  return HEAD_BYTES + encoder.encode(node).length;
+}
+
+/** The claim that stands there in a record changes nothing. */
+export function voidClaim(record: Uint8Array, at: number): void {
+  const view = new DataView(record.buffer, record.byteOffset);
+  view.setFloat64(at, view.getFloat64(at) | VOID);
+}
 
 /** Packs the messages of one turn. */
 export class RecordWriter {
@@ -59,7 +73,7 @@ export class RecordWriter {
   }
 
   /** Adds a claim: an entry without a packet. */
-  addClaim({ clientId, endsSession, keepsSession }: RecordClaim): void {
+  addClaim({ clientId, endsSession, keepsSession }: Omit<RecordClaim, "isVoid">): void {
     const flags = (endsSession ? ENDS_SESSION : 0) | (keepsSession ? KEEPS_SESSION : 0);
     this.#addSmall(flags, clientId, "");
   }
@@ -111,10 +125,10 @@ export class RecordWriter {
     this.count--;
   }
 
-  /** The record with its head; the writer is empty after it. */
+  /** The record with its head; the writer is empty after it. The head has {@linkcode headBytesOf} bytes. */
   take({ node, epoch, number, since }: RecordHead & Pick<LogRecord, "since">): Uint8Array {
     const name = encoder.encode(node);
-    const headBytes = 28 + name.length;
+    const headBytes = HEAD_BYTES + name.length;
     const record = new Uint8Array(headBytes + this.#length);
     const view = new DataView(record.buffer);
     record[0] = VERSION;
@@ -123,7 +137,7 @@ export class RecordWriter {
     view.setFloat64(10, number);
     view.setUint16(18, this.count);
     view.setFloat64(20, since);
-    record.set(name, 28);
+    record.set(name, HEAD_BYTES);
     record.set(this.#bytes.subarray(0, this.#length), headBytes);
     this.#length = this.count = 0;
     return record;

@@ -2,8 +2,8 @@ import type { SessionChange, Subscription } from "../broker/mod.ts";
 import { isSharedFilter } from "../topic/mod.ts";
 
 /**
- * Which sessions that outlive their connections have shared subscriptions, by the log: their node may have been killed before it could say that
- * it has a member, so what nobody has to deliver waits for them.
+ * Which sessions that outlive their connections have shared subscriptions, by the log: the node that one of them comes to has a member from
+ * there on, and may be killed before it could say so. What nobody has to deliver waits for them.
  */
 export class ShareSessions {
   /** The Client Identifiers of each shared subscription, and the other way round. */
@@ -13,6 +13,11 @@ export class ShareSessions {
   /** Whether a session has this shared subscription. */
   has(share: string): boolean {
     return this.#clients.has(share);
+  }
+
+  /** The shared subscriptions of a session. */
+  of(clientId: string): Iterable<string> {
+    return this.#shares.get(clientId) ?? [];
   }
 
   /** A session has these, among others. */

@@ -6,12 +6,6 @@ export interface ShareLog {
   share(change: ShareChange): void;
 }
 
-/** Sessions go to another node, by this record of the log. */
-export interface Going {
-  readonly heir: string;
-  readonly goneAt: number;
-}
-
 /** What a node has to deliver of a shared subscription, and what of that it has not done yet. */
 export interface ShareWork {
   /** By their places in the log. */
@@ -38,8 +32,6 @@ export class ShareWords {
   /** What others know of this node's members, and of which it may have changed since. */
   readonly #announced = new Map<string, string>();
   readonly #changed = new Set<string>();
-  /** Where the last session of a member of each shared subscription has gone to, of which others have not heard. */
-  readonly #gone = new Map<string, Going>();
   /** QoS 2 messages that go to members, of which others are to hear before. */
   readonly #sent = new Map<string, number[]>();
   /** How often others were told that there is no member, where the log has not come to that. */
@@ -62,11 +54,6 @@ export class ShareWords {
   changed(share: string): void {
     this.#changed.add(share);
     if (this.isWriting) this.writes++;
-  }
-
-  /** The session of a member goes to another node. */
-  going(share: string, going: Going): void {
-    this.#gone.set(share, going);
   }
 
   /** {@linkcode ClusterPort.shareSent} */
@@ -122,8 +109,7 @@ export class ShareWords {
       this.tellDone(share);
       this.#leaving.set(share, (this.#leaving.get(share) ?? 0) + 1);
     }
-    this.#log.share({ kind: "members", share, members, ...this.#gone.get(share) });
-    this.#gone.delete(share);
+    this.#log.share({ kind: "members", share, members });
   }
 
   /** Others may know nothing of what was told before: they hear how many members each of these has. */

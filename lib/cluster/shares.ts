@@ -10,12 +10,11 @@ import type {
   Store,
   Subscription,
 } from "../broker/mod.ts";
-import { isSharedFilter } from "../topic/mod.ts";
 import { entryAt, firstPlaceOf, recordOf, type SharedAgain } from "./record.ts";
 import { type ForShare, NOBODY, SharePending } from "./share_pending.ts";
 import { ShareSessions } from "./share_sessions.ts";
 import { type SavedShares, ShareTable } from "./share_table.ts";
-import { type Going, type ShareLog, ShareWords, type ShareWork } from "./share_words.ts";
+import { type ShareLog, ShareWords, type ShareWork } from "./share_words.ts";
 
 /** What of the broker is asked for. */
 export interface ShareHost {
@@ -122,6 +121,11 @@ export class SharedGroups {
     this.#forgetUnexpected(this.#sessions.ended(clientId));
   }
 
+  /** A session has come to a node, by this record: that has a member, until it says otherwise. */
+  sessionMoved(clientId: string, node: string, sequence: number): void {
+    for (const share of this.#sessions.of(clientId)) this.#gain(share, node, sequence);
+  }
+
   /** Records are gone before this one: nobody knows what they said is done with. */
   missed(from: number): void {
     this.#table.wholeSince = firstPlaceOf(from);
@@ -142,13 +146,6 @@ export class SharedGroups {
   /** {@linkcode ClusterPort.shareChanged} */
   changed(share: string): void {
     this.#words.changed(share);
-  }
-
-  /** A session of this node with these subscriptions goes to another one, by this record. */
-  going(subscriptions: Iterable<Subscription>, heir: string, goneAt: number): void {
-    for (const { topicFilter } of subscriptions) {
-      if (isSharedFilter(topicFilter)) this.#words.going(topicFilter, { heir, goneAt });
-    }
   }
 
   /** {@linkcode ClusterPort.shareSent} */
@@ -241,10 +238,8 @@ export class SharedGroups {
     this.#move([[share, message]]);
   }
 
-  /**
-   * A node is dead; `heir`: the node that has its sessions now, and so its members whose clients are away. `place`: where in the log it stands.
-   */
-  died(node: string, heir: string, place: number): void {
+  /** A node is dead; `clientIds`: the sessions that another one, `heir`, has now. `place`: where in the log it stands. */
+  died(node: string, heir: string, clientIds: readonly string[], place: number): void {
     this.#place = place;
     const shares = this.#table.sharesOf(node);
     const taken = this.#pending.takeAll(node);
@@ -254,7 +249,8 @@ export class SharedGroups {
       this.host!.turn().forgetShared();
       this.#left.clear();
     }
-    for (const share of shares) this.#succeed(share, { heir, goneAt: recordOf(place) });
+    for (const clientId of clientIds) this.sessionMoved(clientId, heir, recordOf(place));
+    for (const share of shares) this.#hold(share);
     this.#move(taken);
     if (node !== this.#node || !this.#words.isWriting) return;
     this.#words.hello(this.#table.wholeSince, this.#place);
@@ -262,7 +258,7 @@ export class SharedGroups {
   }
 
   #applyMembers(
-    { share, members, heir, goneAt = 0 }: Extract<ShareChange, { kind: "members" }>,
+    { share, members }: Extract<ShareChange, { kind: "members" }>,
     node: string,
     since: number,
   ): void {
@@ -270,7 +266,7 @@ export class SharedGroups {
     // A session of a member had come to it, and it did not know that yet: messages must not find nobody until it says so.
     const isOutdated = isNone && since < this.#table.gainedAt(share, node);
     if (!isOutdated) this.#table.set(share, node, members);
-    this.#succeed(share, heir === undefined ? undefined : { heir, goneAt });
+    this.#hold(share);
     if (!isNone) return;
     if (node === this.#node && this.#words.isWriting) {
       this.#words.noneApplied(share);
@@ -280,14 +276,15 @@ export class SharedGroups {
     this.#move(this.#pending.takeAll(node, share));
   }
 
-  /** To this node sessions have gone: it has a member, until it says otherwise, as messages must not find nobody meanwhile. */
-  #succeed(share: string, going: Going | undefined): void {
-    if (going !== undefined) {
-      const { heir, goneAt } = going;
-      const isNew = !this.#table.hasNode(share, heir);
-      this.#table.gain(share, heir, goneAt);
-      if (isNew && heir === this.#node) this.#words.changed(share);
-    }
+  #gain(share: string, node: string, sequence: number): void {
+    const isNew = !this.#table.hasNode(share, node);
+    this.#table.gain(share, node, sequence);
+    if (isNew && node === this.#node) this.#words.changed(share);
+    this.#hold(share);
+  }
+
+  /** Messages must find it where some node has members. */
+  #hold(share: string): void {
     const isHeld = this.#table.has(share);
     this.host!.turn().holdShare(share, isHeld);
     if (isHeld) this.#move(this.#pending.takeAll(NOBODY, share));

@@ -1,3 +1,4 @@
+import type { BridgeHomes } from "./bridge_homes.ts";
 import type { LostLog } from "./lost_log.ts";
 import type { Members } from "./members.ts";
 import type { ClusterHost } from "./node_init.ts";
@@ -9,6 +10,7 @@ export interface TakingPartInit {
   readonly host: ClusterHost;
   readonly reading: Reading;
   readonly lost: LostLog;
+  readonly bridges: BridgeHomes;
   /** The broker's clock. */
   readonly nowMs: () => number;
 }
@@ -17,7 +19,7 @@ export interface TakingPartInit {
 export function takePart(
   { node, log, sessions, shares, forwarding }: NodeParts,
   members: Members,
-  { host, reading: { applier, effects }, lost, nowMs }: TakingPartInit,
+  { host, reading: { applier, effects }, lost, bridges, nowMs }: TakingPartInit,
 ): void {
   // Greater than that of every process before, however the clock has been set.
   const epoch = Math.max(Math.floor(nowMs()), applier.marks.epochOf(node) + 1);
@@ -37,6 +39,7 @@ export function takePart(
     waiting: log.waiting,
     own: sessions.homes.countOf(node),
     losses: lost.count,
+    ...bridges.said,
     ...host.counts,
   }));
 }

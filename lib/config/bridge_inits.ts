@@ -21,7 +21,7 @@ export function bridgesOf(blocks: readonly BridgeBlockData[], hostname: string):
   const draft = new Draft();
   for (const block of blocks) readBlock(draft, block);
   const known = draft.problems.length;
-  const bridges = resolveBridges(draft, { hostname, listeners: [], node: undefined });
+  const { bridges } = resolveBridges(draft, { hostname, listeners: [], node: undefined });
   // An invalid value causes follow-up problems, which are not reported.
   const problems = known > 0 ? draft.problems.slice(0, known) : draft.problems;
   if (problems.length > 0) return { isValid: false, problems: problems.map(inWordsOfData) };

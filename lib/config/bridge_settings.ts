@@ -5,6 +5,7 @@ export interface BridgeSettings extends
   Omit<
     BridgeOptions,
     // Lines have these in another form.
+    | "nodes"
     | "addresses"
     | "topics"
     | "restartBaseSeconds"
@@ -20,7 +21,7 @@ export interface BridgeSettings extends
   readonly tlsVersion: BridgeTls["version"];
   /** Values of `address` lines; each may name several addresses. */
   readonly addresses: readonly string[];
-  /** The node of a cluster that has the bridge; `""`: it is not said. */
+  /** The nodes of a cluster that may have the bridge, with spaces; `""`: any may. */
   readonly node: string;
   /** Values of `topic` lines. */
   readonly topics: readonly string[];

@@ -2,7 +2,7 @@ import type { BridgeAddress, BridgeOptions, BridgeTls, BridgeTopic } from "../br
 import { isTopicName } from "../topic/mod.ts";
 import { parseAddress } from "./bridge_address.ts";
 import type { BridgeSettings } from "./bridge_settings.ts";
-import { isOfNode } from "./bridge_node.ts";
+import { mayBeHere, nodesOf, problemsOfMoving } from "./bridge_node.ts";
 import { parseTopic, rulesProblem } from "./bridge_topics.ts";
 import type { BridgeConfig, ListenerConfig, ResolvedSetting } from "./config.ts";
 import type { BridgeBlock, Draft } from "./draft.ts";
@@ -35,14 +35,24 @@ export interface BridgeSurroundings {
 /** What mosquitto raises a smaller `keepalive_interval` to, with a line in its log. */
 const LEAST_KEEP_ALIVE_SECONDS = 5;
 
-/** Makes bridge options of the `connection` blocks that are for this broker. Contradictions are added to the draft's problems. */
-export function resolveBridges(
-  draft: Draft,
-  surroundings: BridgeSurroundings,
-): readonly BridgeConfig[] {
-  const bridges = draft.bridges.map((block) => resolveBridge(draft, block, surroundings));
-  refuseTwins(draft, bridges);
-  return bridges.filter((_, index) => isOfNode(draft, draft.bridges[index]!, surroundings.node));
+/** The `connection` blocks of a configuration. */
+export interface ResolvedBridges {
+  /** Those that this broker has, or may have. */
+  readonly bridges: readonly BridgeConfig[];
+  /** Those that other nodes of its cluster have. */
+  readonly otherBridges: readonly BridgeConfig[];
+}
+
+/** Makes bridge options of the `connection` blocks. Contradictions are added to the draft's problems. */
+export function resolveBridges(draft: Draft, surroundings: BridgeSurroundings): ResolvedBridges {
+  const all = draft.bridges.map((block) => resolveBridge(draft, block, surroundings));
+  refuseTwins(draft, all);
+  const { node } = surroundings;
+  const isHere = all.map(({ options }, i) => mayBeHere(draft, draft.bridges[i]!, options, node));
+  return {
+    bridges: all.filter((_, i) => isHere[i]),
+    otherBridges: all.filter((_, i) => !isHere[i]),
+  };
 }
 
 function resolveBridge(
@@ -67,6 +77,11 @@ function resolveBridge(
   }
   for (const [option, message] of contradictions(options, reading)) {
     draft.problemOf(block.settings, option, message, block.origin);
+  }
+  if (surroundings.node !== undefined) {
+    for (const [option, message] of problemsOfMoving(options, block)) {
+      draft.problemOf(block.settings, option, message, block.origin);
+    }
   }
   for (const [option, reason] of withoutEffect(options)) {
     const origin = block.settings.get(option)?.at(-1)?.origin;
@@ -100,6 +115,7 @@ function optionsOf(reading: Reading, { hostname }: BridgeSurroundings): BridgeOp
   const [restartBaseSeconds, restartCapSeconds, stableSeconds] = restartOf(reading, restartTimeout);
   return {
     ...same,
+    nodes: nodesOf(reading.block),
     addresses,
     keepAliveSeconds: Math.max(same.keepAliveSeconds, LEAST_KEEP_ALIVE_SECONDS),
     topics: topicsOf(reading),

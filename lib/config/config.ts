@@ -79,6 +79,8 @@ export interface Config extends Omit<ProcessOptions, "logType" | "logDest" | "lo
   readonly dashboard?: ListenerConfig;
   /** Connections to other brokers. */
   readonly bridges: readonly BridgeConfig[];
+  /** Those that other nodes of the cluster have, by the same file. */
+  readonly otherBridges: readonly BridgeConfig[];
   /** Absent: the broker is the only one. */
   readonly cluster?: ClusterConfig;
   /** Options of the core. */

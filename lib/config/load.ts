@@ -70,7 +70,7 @@ export function loadConfig(sources: ConfigSources): LoadResult {
     ...processOptions,
     ...resolved,
     ...dashboard === undefined ? {} : { dashboard },
-    bridges,
+    ...bridges,
     ...cluster === undefined ? {} : { cluster },
     log: {
       ...log,

@@ -39,7 +39,7 @@ export const BRIDGE_OPTIONS: readonly Option[] = [
     "bridge_node",
     "node",
     TEXT,
-    "In a cluster: the node that has the bridge, by its `cluster_node`. The others leave the block alone, so all can have the same file.",
+    "In a cluster: the node that has the bridge, by its `cluster_node`, or several that may have it, with spaces between them. Without it any node may. One at a time has it, so all can have the same file.",
   ),
   bridgeRow(
     "bridge_preset",

@@ -4,8 +4,10 @@ import type { MetricFamily, Sample } from "./exposition.ts";
 export interface BridgeLevel {
   /** The name in its `connection` line. */
   readonly name: string;
-  /** `connecting`, `connected`, `waiting`, `idle` or `ended`. */
+  /** `connecting`, `connected`, `waiting`, `idle` or `ended`; `elsewhere`: this node of a cluster does not have it. */
   readonly state: string;
+  /** The node of the cluster that has it; `""`: none has, or the broker is in no cluster. */
+  readonly node: string;
   /** Why it is not connected, as a code for programs; `""` while it is connected. */
   readonly reason: string;
   /** The same as text for people. */
@@ -73,7 +75,9 @@ const COLUMNS: readonly Column[] = [
 ];
 
 /** The metrics of all bridges, labelled with the bridges' names. */
-export function* bridgeFamilies(bridges: readonly BridgeLevel[]): Generator<MetricFamily> {
+export function* bridgeFamilies(all: readonly BridgeLevel[]): Generator<MetricFamily> {
+  // Of the nodes of a cluster the one tells that has it, so that sums are right.
+  const bridges = all.filter(({ state }) => state !== "elsewhere");
   for (const [name, type, help, read] of COLUMNS) {
     yield family(
       name,

@@ -14,6 +14,31 @@ export interface ClusterMember {
   readonly sessions: number;
   /** Sessions that belong to it, of those that outlive their connections. */
   readonly own: number;
+  /** Client Identifiers of the bridges that it has; absent: none. */
+  readonly bridges?: readonly string[];
+  /** Those of the bridges that it may have; absent: none. */
+  readonly mayHave?: readonly string[];
+}
+
+/** A bridge of a cluster. */
+export interface ClusterBridge {
+  /** The Client Identifier of its session. */
+  readonly clientId: string;
+  /** The node that has it; `""`: none. */
+  readonly node: string;
+}
+
+/** The bridges that the nodes have or may have, by name. */
+export function clusterBridges(
+  nodes: readonly Pick<ClusterMember, "node" | "bridges" | "mayHave">[],
+): readonly ClusterBridge[] {
+  const found = new Map<string, string>();
+  for (const { mayHave = [] } of nodes) for (const clientId of mayHave) found.set(clientId, "");
+  for (const { node, bridges = [] } of nodes) {
+    for (const clientId of bridges) found.set(clientId, node);
+  }
+  return [...found].sort(([a], [b]) => a < b ? -1 : 1)
+    .map(([clientId, node]) => ({ clientId, node }));
 }
 
 /** The log of a cluster as the NATS servers describe it. */

@@ -26,6 +26,8 @@
 export type { BridgeLevel } from "./bridge_level.ts";
 export {
   behindOf,
+  type ClusterBridge,
+  clusterBridges,
   type ClusterLevel,
   type ClusterLog,
   type ClusterMember,

@@ -1,5 +1,5 @@
 import { deepEqual, equal } from "node:assert/strict";
-import type { ClusterPort, Message, SessionChange } from "../../lib/broker/mod.ts";
+import type { BrokerOptions, ClusterPort, Message, SessionChange } from "../../lib/broker/mod.ts";
 import { Exchange } from "../support/exchange.ts";
 
 /** A cluster that hears of nothing: a test says what its log has. */
@@ -15,8 +15,9 @@ class QuietCluster implements ClusterPort {
   held: (() => void)[] | undefined;
   #done = "";
 
+  hasRoom = false;
   append(): boolean {
-    return false;
+    return this.hasRoom;
   }
   forward(): undefined {}
   shareChanged(): void {}
@@ -53,9 +54,13 @@ class QuietCluster implements ClusterPort {
 const place = (number: number) => number * 1024;
 
 /** A node with a copy of the session of `c`, which has `t/#` and is at another node; one message of its queue is in memory. */
-function copyOf(isRestarted = false) {
+function copyOf(
+  isRestarted = false,
+  clientId = "c",
+  options: Partial<BrokerOptions> = { queueMemoryMessages: 1 },
+) {
   const cluster = new QuietCluster();
-  const exchange = new Exchange({ store: true, cluster, options: { queueMemoryMessages: 1 } });
+  const exchange = new Exchange({ store: true, cluster, options });
   const { test } = exchange;
   const apply = (change: SessionChange) =>
     test.turn(() => equal(test.broker.fromCluster.applySession(change, false), true));
@@ -75,7 +80,7 @@ function copyOf(isRestarted = false) {
   cluster.onClaim = move(true);
   apply({
     kind: "session",
-    clientId: "c",
+    clientId,
     expirySeconds: 100,
     expiresAtMs: Infinity,
     // What a store keeps of a session that is another node's.
@@ -307,4 +312,37 @@ Deno.test("a session that comes here is stored with its node at once, though its
   const { writes } = test.store!;
   test.turn(() => test.broker.fromCluster.keepHomes(["c"]));
   equal(test.store!.writes, writes + 1);
+});
+
+Deno.test("what waits for a bridge at another node is bounded by that node; here publishers of a full one are refused", () => {
+  const hundred = Array.from({ length: 100 }, (_, i) => i + 1);
+  const options = { maxQueuedMessages: 50 };
+  const waiting = (clientId: string) => {
+    const { test, publish } = copyOf(false, clientId, options);
+    publish(...hundred);
+    return test.broker.clients.get(clientId)!.session.queue.length;
+  };
+  equal(waiting("c"), 50);
+  equal(waiting("$bridge/far"), 100);
+  const { cluster, exchange, test, publish } = copyOf(false, "$bridge/far", options);
+  cluster.hasRoom = true;
+  test.broker.clients.get("$bridge/far")!.bridge = {
+    maxQueuedBytes: 5000,
+    queueFullPolicy: "refuse",
+    forgetsReceived: false,
+  };
+  publish(1);
+  exchange.play(`
+    p> CONNECT
+    p< CONNACK
+    p> PUBLISH t/a qos=1 id=1 x
+    p< PUBACK id=1
+  `);
+  publish(...hundred);
+  exchange.play(`
+    p> PUBLISH t/a qos=1 id=2 x
+    p< PUBACK id=2 reasonCode=0x97
+    p> PUBLISH u/a qos=1 id=3 x
+    p< PUBACK id=3
+  `);
 });

@@ -114,3 +114,71 @@ for (const [name, make] of WAYS.filter(([, make]) => HAS_OPENSSL || make !== cer
     await Deno.remove(directory, { recursive: true });
   });
 }
+
+const DAMAGED: [name: string, lines: string, like: RegExp][] = [
+  [
+    "a password file that is not there",
+    "cluster_username u\ncluster_password_file DIR/none",
+    /:3: cluster_password_file: Cannot read \S+\/none: /,
+  ],
+  [
+    "a password file without a password",
+    "cluster_username u\ncluster_password_file DIR/empty",
+    /:3: cluster_password_file: There is nothing in \S+\/empty$/m,
+  ],
+  [
+    "a token file without a token",
+    "cluster_token_file DIR/empty",
+    /:2: cluster_token_file: There is nothing in/,
+  ],
+  [
+    "an nkey file without an nkey",
+    "cluster_nkey_file DIR/empty",
+    /:2: cluster_nkey_file: \S+: Not an nkey/,
+  ],
+  [
+    "a credentials file that is none",
+    "cluster_credentials_file DIR/empty",
+    /:2: cluster_credentials_file: \S+: Not a credentials file/,
+  ],
+  [
+    "authorities that are none",
+    "cluster_cafile DIR/empty",
+    /:2: cluster_cafile: There is no certificate in PEM in/,
+  ],
+  [
+    "certificate and key swapped",
+    "cluster_certfile DIR/client.key\ncluster_keyfile DIR/client.crt",
+    /:2: cluster_certfile: Cannot read \S+client\.key: it has no certificate/,
+  ],
+  [
+    "another certificate's key",
+    "cluster_certfile DIR/client.crt\ncluster_keyfile DIR/server.key",
+    /:2: cluster_certfile: Cannot use \S+server\.key: it is not the key of/,
+  ],
+];
+Deno.test({
+  name:
+    "a file of the cluster that is damaged is named with its line: by check, by start, and by cluster status",
+  ignore: !HAS_OPENSSL,
+  fn: async () => {
+    const directory = await Deno.makeTempDir({ prefix: "flux-damaged-" });
+    await makeCertificates({ directory });
+    await Deno.writeTextFile(`${directory}/empty`, "\n");
+    const config = `${directory}/flux.conf`;
+    for (const [name, lines, like] of DAMAGED) {
+      const text = `cluster nats://127.0.0.1:1\n${
+        lines.replaceAll("DIR", directory)
+      }\npersistence false\n`;
+      await Deno.writeTextFile(config, text);
+      for (
+        const command of [["check"], ["cluster", "status"], ["-p", "0", "--no-dashboard"]]
+      ) {
+        const { status, out, error } = await callFlux([...command, "-c", config]);
+        equal(status, 3, `${name}: ${command}`);
+        match(out + error, like, `${name}: ${command}`);
+      }
+    }
+    await Deno.remove(directory, { recursive: true });
+  },
+});

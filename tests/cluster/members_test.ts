@@ -33,7 +33,8 @@ for (const [what, said] of none) {
   Deno.test(`who says ${what} is no node`, () => equal(parseBeat(bytes(said)), undefined));
 }
 
-Deno.test("nodes that somebody makes up are known up to a limit, and forgotten when they are silent", () => {
+/** Members whose time is the test's, and who hear what it says. */
+function membersOf() {
   let hear: (payload: Uint8Array) => void = () => {};
   const nats: Subjects = {
     isConnected: true,
@@ -45,30 +46,47 @@ Deno.test("nodes that somebody makes up are known up to a limit, and forgotten w
       return () => {};
     },
   };
-  let nowMs = 0;
-  let joined = 0;
-  const members = new Members(
-    { nats, prefix: "p", node: "own", log: LOG, nowMs: () => nowMs, timers: TIMERS },
-    () => joined++,
-  );
-  for (let i = 0; i < 5000; i++) hear(bytes({ ...BEAT, node: `n${i}` }));
+  const world = { nowMs: 0, joined: 0, hear: (beat: unknown) => hear(bytes(beat)) };
+  const init = { nats, prefix: "p", node: "own", log: LOG, timers: TIMERS };
+  const members = new Members({ ...init, nowMs: () => world.nowMs }, () => world.joined++);
+  return { members, world };
+}
+
+Deno.test("nodes that somebody makes up are known up to a limit, and forgotten when they are silent", () => {
+  const { members, world } = membersOf();
+  for (let i = 0; i < 5000; i++) world.hear({ ...BEAT, node: `n${i}` });
   equal(members.others.length, 1000);
   equal(members.nodes().length, 1000);
-  equal(joined, 1000);
-  nowMs = 10_000;
+  equal(world.joined, 1000);
+  world.nowMs = 10_000;
   members.look(true);
   deepEqual(members.others, []);
-  hear(bytes(BEAT));
+  world.hear(BEAT);
   deepEqual(members.others, ["a"]);
-  // How long a node has been silent decides whether it is dead, also when it is not there any more.
-  nowMs = 20_000;
+});
+
+Deno.test("when a node was heard last is known also when it is not there any more", () => {
+  const { members, world } = membersOf();
+  equal(members.heardAtMs("a"), -Infinity);
+  world.nowMs = 1000;
+  world.hear(BEAT);
+  world.nowMs = 6000;
   members.look(true);
   deepEqual(members.others, []);
-  equal(members.heardAtMs("a"), 10_000);
-  for (let i = 0; i < 5; i++) {
-    for (let j = 0; j < 900; j++) hear(bytes({ ...BEAT, node: `${i} ${j}` }));
-    nowMs += 10_000;
+  equal(members.heardAtMs("a"), 1000);
+  // Nodes that somebody makes up are not remembered without end.
+  for (let round = 0; round < 3; round++) {
+    for (let i = 0; i < 1000; i++) world.hear({ ...BEAT, node: `${round} ${i}` });
+    world.nowMs += 10_000;
     members.look(true);
   }
   equal(members.heardAtMs("a"), -Infinity);
+  equal(members.heardAtMs("2 999"), 26_000);
+});
+
+Deno.test("a node says which bridges it has and may have, up to a limit", () => {
+  const names = Array.from({ length: 2000 }, (_, i) => `$bridge/${i}`);
+  const beat = parseBeat(bytes({ ...BEAT, bridges: ["$bridge/a", 5, null], mayHave: names }));
+  deepEqual(beat, { ...BEAT, bridges: ["$bridge/a"], mayHave: names.slice(0, 1000) });
+  deepEqual(parseBeat(bytes({ ...BEAT, bridges: "x", mayHave: [] })), BEAT);
 });

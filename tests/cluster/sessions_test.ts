@@ -109,3 +109,17 @@ Deno.test("what is done with is stored behind the session's node, and found agai
   equal(sessions.restored("d", "n1", false), "");
   equal(sessions.ownerOf("d", undefined), "]n1");
 });
+
+Deno.test("a bridge goes to no node that did not know where it is; a client goes where it connects", () => {
+  const { sessions } = sessionsOf();
+  const id = "$bridge/far";
+  const isStale = (clientId: string, node: string, since: number) =>
+    sessions.homes.isStale(clientId, { node, since });
+  equal(isStale(id, "n1", 0), false);
+  sessions.claimed(id, "n1", true, 7);
+  sessions.inherited("n1", "n2", 9);
+  deepEqual([8, 9].map((since) => isStale(id, "n1", since)), [true, false]);
+  // Its own node speaks of it in any case.
+  equal(isStale(id, "n2", 0), false);
+  equal(isStale("c", "n1", 0), false);
+});

@@ -28,6 +28,12 @@ export interface Listener {
   readonly got: string[];
 }
 
+/** Options of the broker, and of its node. */
+interface NodeOptions extends Partial<BrokerOptions> {
+  readonly replicas?: number;
+  readonly deadAfterMs?: number;
+}
+
 /** A broker that is a node of a cluster, in this process. */
 export class TestNode {
   private constructor(
@@ -43,7 +49,7 @@ export class TestNode {
     url: string,
     node: string,
     store?: MemoryStore,
-    options: Partial<BrokerOptions> = {},
+    { replicas = 1, deadAfterMs = 3000, ...options }: NodeOptions = {},
     ...listeners: EventListener<"clusterChanged">[]
   ): Promise<TestNode> {
     const log = new Lines();
@@ -55,7 +61,7 @@ export class TestNode {
         caCerts: [],
         name: "test",
         node,
-        replicas: 1,
+        replicas,
         maxLogBytes: 64 * 1024 * 1024,
         isolationTimeoutMs: 1500,
       },
@@ -63,7 +69,7 @@ export class TestNode {
       store,
       position: state?.position,
       nowMs,
-      deadAfterMs: 3000,
+      deadAfterMs,
       wholeLogWaitMs: 600,
     });
     const server = new Server({ log, options, store: cluster.store, cluster: cluster.port });

@@ -36,8 +36,15 @@ const wrong: [lines: string, line: number, option: string, says: RegExp][] = [
   [
     "cluster nats://n1\ncluster_node b-1\nconnection far\naddress far.example\ntopic #",
     3,
-    "connection",
-    /one node has a bridge: say which by `bridge_node`, which is "b-1" for this one$/,
+    "remote_clientid",
+    /Is needed in a cluster, the same at each node.*or `bridge_node` names the node that has it$/,
+  ],
+  [
+    "cluster nats://n1\ncluster_node b-1\nconnection far\naddress far.example\ntopic #\n" +
+    "remote_clientid r\nbridge_node b-1 b-2\nlocal_cleansession true",
+    8,
+    "local_cleansession",
+    /Cannot be true in a cluster where the bridge has no node of its own: `bridge_node` names it$/,
   ],
 ];
 for (const [lines, line, option, says] of wrong) {
@@ -67,13 +74,29 @@ for (
 
 Deno.test("of the nodes of a cluster the one that bridge_node names has the bridge", () => {
   const block = "connection far\naddress far.example\ntopic #\nbridge_node b-1\n";
-  const bridgesOf = (lines: string) => load({ file: `${lines}${block}` }).bridges.length;
-  equal(bridgesOf("cluster nats://n1\ncluster_node b-1\n"), 1);
-  equal(bridgesOf("cluster nats://n1\ncluster_node b-2\n"), 0);
-  equal(bridgesOf(""), 1);
+  const bridgesOf = (lines: string) => {
+    const { bridges, otherBridges } = load({ file: `${lines}${block}` });
+    return [bridges.length, otherBridges.length];
+  };
+  deepEqual(bridgesOf("cluster nats://n1\ncluster_node b-1\n"), [1, 0]);
+  deepEqual(bridgesOf("cluster nats://n1\ncluster_node b-2\n"), [0, 1]);
+  deepEqual(bridgesOf(""), [1, 0]);
   const { notes } = load({ file: `cluster nats://n1\ncluster_node b-2\n${block}` });
   equal(
     notes.some(({ text }) => text === "connection far: Is at the node b-1, and not here"),
     true,
   );
+});
+
+Deno.test("a bridge with a Client Identifier of its own may be at any node, or at those that bridge_node names", () => {
+  const block = "connection far\naddress far.example\ntopic #\nremote_clientid r\n";
+  const at = (node: string, lines: string) =>
+    load({ file: `cluster nats://n1\ncluster_node ${node}\n${block}${lines}` });
+  deepEqual(at("b-1", "").bridges.map(({ options }) => options.nodes), [[]]);
+  const some = at("b-2", "bridge_node b-1  b-2\n");
+  deepEqual(some.bridges.map(({ options }) => options.nodes), [["b-1", "b-2"]]);
+  const { bridges, notes } = at("b-3", "bridge_node b-1 b-2\n");
+  deepEqual(bridges, []);
+  const text = "connection far: Is at one of the nodes b-1, b-2, and not here";
+  equal(notes.some((note) => note.text === text), true);
 });

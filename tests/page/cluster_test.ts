@@ -31,6 +31,10 @@ protocol http_api
 cluster ${urls}
 cluster_node ${node}
 cluster_replicas 3
+connection far
+address 127.0.0.1:9
+bridge_node b
+topic out/#
 `,
   });
 }
@@ -65,12 +69,17 @@ testsWith(found)(
     await until("both have read all, and it is known who leads", async () => {
       cluster = (await (await fetch(`${url}/api/v1/cluster`)).json()).items[0];
       const { nodes, log } = cluster;
-      const areEven = nodes.every(({ own, behind }: Record<string, unknown>) =>
-        own === 1 && behind === 0
+      const areEven = nodes.every(({ node, own, behind }: Record<string, unknown>) =>
+        own === (node === "a" ? 1 : 2) && behind === 0
       );
       return areEven && nodes.length === 2 && nodes[0].clients === 2 && log?.lastSequence > 0;
     }, 60_000);
-    const { log, server, nodes } = cluster;
+    const { log, server, nodes, bridges } = cluster;
+    deepEqual(bridges, [{ clientId: "$bridge/far", node: "b" }]);
+    const known = (await (await fetch(`${url}/api/v1/bridges`)).json()).items;
+    deepEqual(known.map(({ name, state, node }: Record<string, unknown>) => [name, state, node]), [
+      ["far", "elsewhere", "b"],
+    ]);
     ok(/^n[012]$/.test(log.leader), log.leader);
     ok(nats.servers.some((one) => server.includes(String(one.port))), server);
     deepEqual(nodes.map(({ node }: { node: string }) => node), ["a", "b"]);
@@ -91,9 +100,13 @@ testsWith(found)(
         [...row.children].map((cell) => cell.innerText))`,
     );
     deepEqual(rows.map((row: string[]) => [row[0], ...row.slice(4)]), [
-      ["a this node", "2", "3", "1"],
-      ["b", "1", "2", "1"],
+      ["a this node", "2", "4", "1"],
+      ["b", "1", "3", "2"],
     ]);
+    const facts = await page.evaluate(
+      `[...document.querySelectorAll("[aria-label=Bridges] dl > div")].map(({ innerText }) => innerText)`,
+    );
+    deepEqual(facts.map((text: string) => text.split(/\s*\n\s*/)), [["far", "at b"]]);
     await picture(page, "wide-cluster");
     await page.resize(SIZES.narrow.width, SIZES.narrow.height);
     await picture(page, "narrow-cluster");

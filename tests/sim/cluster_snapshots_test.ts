@@ -1,4 +1,10 @@
-import { testFound, testMoreSeeds, WITH_LOST_DISKS, WITH_SNAPSHOTS } from "./cluster/seeds.ts";
+import {
+  testFound,
+  testMoreSeeds,
+  WITH_LOST_DISKS,
+  WITH_SHARE_AND_LOST_DISKS,
+  WITH_SNAPSHOTS,
+} from "./cluster/seeds.ts";
 
 testFound(WITH_SNAPSHOTS, [
   [4, "a new node's second record counted before its first where the log had been shortened"],
@@ -20,3 +26,12 @@ testFound(WITH_LOST_DISKS, [
 ]);
 testMoreSeeds(WITH_SNAPSHOTS, 0, 80, 40);
 testMoreSeeds(WITH_LOST_DISKS, 0, 80, 40);
+testFound(WITH_SHARE_AND_LOST_DISKS, [
+  [
+    410257,
+    "a new node used a Packet Identifier again that a client held for another one's message",
+  ],
+  [410312, "and one that started from a snapshot"],
+  [410346, "nodes did not agree on what waits for a member that is to come"],
+]);
+testMoreSeeds(WITH_SHARE_AND_LOST_DISKS, 0, 80, 40);

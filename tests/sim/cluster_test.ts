@@ -70,6 +70,13 @@ testFound(WITH_EXPIRIES, [
   ],
 ]);
 
+testFound(WITH_ABSENCES, [
+  [
+    702621,
+    "a node was killed after an UNSUBSCRIBE that its store had, and the log had not: others heard of it no more",
+  ],
+]);
+
 testFound(WITH_SHARE, [
   [26, "what the last member of a node left nobody took: the other node had started anew"],
   [45, "between a member's leaving one node and its arrival at another messages found nobody"],
@@ -113,6 +120,12 @@ testFound(WITH_SHARE, [
     303523,
     "two claims of a client in one record: a will that its node said between them stayed at the others, and came once more",
   ],
+  [331819, "a shared message of QoS 2 came out of order after a move from node to node"],
+  [332446, "one came twice, when its node had started anew"],
+  [332532, "a node did not know after a restart what a dead one had to deliver"],
+  [332698, "and so with another one"],
+  [701653, "a member's session had come to a node that had not said so: messages found nobody"],
+  [351093, "the claim of a client that was long gone ended its session at another node"],
   [10818, "all nodes were killed, and a member had no session: the check did not know that limit"],
 ]);
 

@@ -3,6 +3,7 @@ import type { BridgeOptions } from "../../lib/bridge/mod.ts";
 /** The options of a bridge block without any settings, with mosquitto's defaults where it has them. */
 export const DEFAULT_BRIDGE_OPTIONS: BridgeOptions = {
   name: "",
+  nodes: [],
   addresses: [],
   topics: [],
   roundRobin: false,

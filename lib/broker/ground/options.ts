@@ -137,6 +137,8 @@ export interface BridgeAdmission {
   readonly queueFullPolicy: BridgeQueuePolicy;
   /** Whether to forget the Packet Identifiers of received QoS 2 messages: the remote broker has begun a new session. */
   readonly forgetsReceived: boolean;
+  /** Its session is one that all nodes of the cluster know, as that of a client is; absent: it is this broker's own. */
+  readonly isOfCluster?: true;
 }
 
 /** Settings that differ from listener to listener. */

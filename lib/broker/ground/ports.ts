@@ -405,17 +405,21 @@ export interface ClusterPort {
    * Announces that a client has connected to this node. Other nodes disconnect it (0x8E) when they read this from the log. With
    * `endsSession` its old session ends, on this node too. `whenApplied` is called in a turn when the session belongs to this node, but
    * never if the log cannot be reached; it is absent if the client has no session that outlives the connection. `FromCluster.applyClaim` is
-   * called before it, unless `isOvertaken`: the client has come to this node once more behind this, without such a session.
+   * called before it, unless `isOvertaken`: the client has come to this node once more behind this, without such a session. If
+   * `isOver` says that the client waits no more when the log is reached again, the claim changes nothing.
    */
   claim(
     clientId: string,
     endsSession: boolean,
     whenApplied?: (isOvertaken: boolean) => void,
+    isOver?: () => boolean,
   ): void;
   /** The client that was claimed is gone, and has no session: the Client Identifier belongs to no node any more. */
   unclaim(clientId: string): void;
   /** The name of this node. */
   readonly node: string;
+  /** {@linkcode BrokerPorts.bridgeId} of all nodes alike: to other brokers they are one. Absent: the log is not known yet. */
+  readonly bridgeId?: string | undefined;
   /**
    * Tells that a session was restored; `wasConnected` if its client was connected when the process ended. Returns the last text of
    * {@linkcode keepDone}, `""` for none.

@@ -12,10 +12,6 @@ export type ShareChange =
     readonly kind: "members";
     readonly share: string;
     readonly members: ShareMembers;
-    /** The node that a member's session has gone to since the word before. */
-    readonly heir?: string;
-    /** The record of the log by which it has gone there. */
-    readonly goneAt?: number;
   }
   /**
    * What the node had to deliver up to this place in the log, it has delivered, but for these places. `at`: how far it had read the log; what came to

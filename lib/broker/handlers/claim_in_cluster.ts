@@ -55,6 +55,7 @@ export function claimInCluster(
     clientId,
     endsSession,
     (isOvertaken) => whenFlightsAreRead(core, clientId, () => goOnHere(isOvertaken)),
+    () => isOver || connection.state === "closed",
   );
 }
 
@@ -65,7 +66,8 @@ const UNREACHABLE = {
 
 /** Whether all nodes know this client's session: it outlives its connection, or did. */
 export function isShared(core: Core, connection: Connection, connect: Connect): boolean {
-  if (connection.listener.bridge !== undefined) return false;
+  const { bridge } = connection.listener;
+  if (bridge !== undefined && bridge.isOfCluster !== true) return false;
   return !connect.cleanStart || limitExpiry(core, expirySecondsOf(connection, connect)) > 0;
 }
 

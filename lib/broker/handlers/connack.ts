@@ -38,7 +38,8 @@ export function connackProperties(
 }
 
 /** Sends our name to a bridge that sends its broker's name, so that it can detect loops. */
-function bridgeName({ ports: { bridgeId } }: Core, { properties }: Connect): Properties {
+function bridgeName({ ports, cluster }: Core, { properties }: Connect): Properties {
+  const bridgeId = cluster?.bridgeId ?? ports.bridgeId;
   const isBridge = properties?.userProperties?.some(([name]) => name === BRIDGE_HOPS) === true;
   return isBridge && bridgeId !== undefined ? { userProperties: [[BRIDGE_HOPS, bridgeId]] } : {};
 }

@@ -4,7 +4,7 @@ import type { Core } from "../core/core.ts";
 import type { Target } from "../core/target.ts";
 import type { Client } from "../state/connection.ts";
 import { drop, dropDelivery } from "./drop.ts";
-import { type QueueLimits, queueLimits } from "./queue_limits.ts";
+import { bridgeLimits, type QueueLimits, queueLimits } from "./queue_limits.ts";
 import { isNearlyRead, mayWaitApart, readAhead, readExpired } from "./queue_tail.ts";
 
 /** Adds a delivery to the client's queue, or applies the policy if the queue is full. */
@@ -27,7 +27,10 @@ export function enqueue(core: Core, client: Client, delivery: Delivery): void {
   core.observers?.tell("queued", client, delivery);
 }
 
-/** Whether all bridges that would get the message have room for it, of those that refuse messages when their queue is full. */
+/**
+ * Whether all bridges that would get the message have room for it, of those that refuse messages when their queue is full. In a cluster that is
+ * asked at each node, of what waits there: what all of them take the node of the bridge would have to leave out.
+ */
 export function haveBridgesRoom(
   core: Core,
   message: Message,
@@ -40,7 +43,7 @@ export function haveBridgesRoom(
       core.waitingBridges.delete(client);
       return true;
     }
-    return hasRoom(core, client, queueLimits(core, client), {
+    return hasRoom(core, client, bridgeLimits(client.bridge!), {
       message: { ...message, storeId: 0 },
       qos,
       retain: false,

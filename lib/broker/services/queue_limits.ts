@@ -1,5 +1,5 @@
 import type { Core } from "../core/core.ts";
-import { AUTOMATIC } from "../ground/options.ts";
+import { AUTOMATIC, BRIDGE_CLIENT_PREFIX, type BridgeAdmission } from "../ground/options.ts";
 import type { Client } from "../state/connection.ts";
 
 /** The limits of a client's queue; 0: no limit. */
@@ -14,16 +14,19 @@ export interface QueueLimits {
   readonly heldBytes: number;
 }
 
+/** The node that a bridge is at decides what waits for it: what the others leave out would be lost where the bridge comes to them. */
+const UNLIMITED: QueueLimits = { messages: 0, bytes: 0, heldMessages: 0, heldBytes: 0 };
+
 /**
  * The limits of a client's queue. A queue whose tail is in the store alone may be longer than memory allows; deliveries that must stay in
  * memory have the usual limits.
  */
-export function queueLimits(core: Core, { bridge, session }: Client): QueueLimits {
+export function queueLimits(core: Core, { bridge, session, copy }: Client): QueueLimits {
   const { options, store } = core;
-  if (bridge !== undefined) {
-    const { maxQueuedBytes: bytes } = bridge;
-    return { messages: 0, bytes, heldMessages: 0, heldBytes: bytes };
+  if (copy?.isElsewhere === true && session.clientId.startsWith(BRIDGE_CLIENT_PREFIX)) {
+    return UNLIMITED;
   }
+  if (bridge !== undefined) return bridgeLimits(bridge);
   const { maxQueuedMessages, maxQueuedBytes, queueMemoryMessages } = options;
   const isDeep = store?.readQueue !== undefined && session.isPersistent && queueMemoryMessages > 0;
   const { queue } = session;
@@ -43,6 +46,11 @@ export function queueLimits(core: Core, { bridge, session }: Client): QueueLimit
     heldMessages,
     heldBytes,
   };
+}
+
+/** The limits of a bridge's queue at the node that has it. */
+export function bridgeLimits({ maxQueuedBytes: bytes }: BridgeAdmission): QueueLimits {
+  return { messages: 0, bytes, heldMessages: 0, heldBytes: bytes };
 }
 
 /** The most unread bytes of one connection; 0: no limit. */

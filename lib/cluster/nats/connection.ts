@@ -45,6 +45,8 @@ export class NatsConnection {
   readonly #backoff = new Backoff(FIRST_WAIT_MS, LONGEST_WAIT_MS);
   readonly #ended = Promise.withResolvers<void>();
   #link: Link | undefined;
+  /** It is being made. */
+  #opening: Link | undefined;
   #lastSid = 0;
   #lastRequest = 0;
   #isClosed = false;
@@ -120,6 +122,7 @@ export class NatsConnection {
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#stopWaiting?.();
+    this.#opening?.close("closed by us");
     const link = this.#link;
     if (link !== undefined) {
       link.flush();
@@ -163,10 +166,13 @@ export class NatsConnection {
       },
       denied: (reason) => this.#init.onDenied?.(reason),
     });
+    this.#opening = link;
     try {
       await link.open();
     } catch (error) {
       return reasonOf(error);
+    } finally {
+      this.#opening = undefined;
     }
     if (this.#isClosed) {
       link.close("closed by us");

@@ -38,6 +38,20 @@ export async function identify(
   }
 }
 
+/** What a server is shown, in words that keep every secret. */
+export function shownBy(credentials: Credentials): string {
+  switch (credentials.kind) {
+    case "none":
+      return "without a user";
+    case "password":
+      return `as user ${credentials.user} with its password`;
+    case "token":
+      return "with the token";
+    case "nkey":
+      return credentials.jwt === undefined ? "with the nkey" : "with the credentials file";
+  }
+}
+
 /** Reads a credentials file as `nsc` writes it. Throws `TypeError`. */
 export function parseCredentialsFile(text: string): Credentials {
   const jwt = between(text, "NATS USER JWT");

@@ -13,6 +13,8 @@ export interface StreamInfo {
   readonly bytes: number;
   /** The server that leads; `""`: none, or there is only one. */
   readonly leader: string;
+  /** How long ago its leader has heard a majority of its servers, milliseconds; `Infinity`: nobody leads it. Absent: there is one server. */
+  readonly majorityAgeMs?: number;
   /** When it was made, as JetStream writes it: another time is another stream. */
   readonly created: string;
   /** The most bytes that it may have; 0: no limit. */
@@ -62,7 +64,7 @@ export function infoOf(answer: Record<string, unknown>): StreamInfo {
   if (typeof state !== "object" || state === null) {
     throw new NatsError("protocol", "Cannot read what JetStream has answered: no state");
   }
-  const cluster = answer["cluster"] as { leader?: unknown } | null | undefined;
+  const cluster = answer["cluster"] as ClusterInfo | null | undefined;
   const { max_bytes, num_replicas } = (answer["config"] ?? {}) as Readonly<Record<string, unknown>>;
   const number = (name: string) => {
     const value = state[name];
@@ -74,8 +76,30 @@ export function infoOf(answer: Record<string, unknown>): StreamInfo {
     messages: number("messages"),
     bytes: number("bytes"),
     leader: typeof cluster?.leader === "string" ? cluster.leader : "",
+    ...majorityAgeOf(cluster),
     created: String(answer["created"] ?? ""),
     maxBytes: typeof max_bytes === "number" && max_bytes > 0 ? max_bytes : 0,
     replicas: typeof num_replicas === "number" ? num_replicas : 1,
   };
+}
+
+/** What JetStream says of the servers that have a stream. */
+interface ClusterInfo {
+  readonly leader?: unknown;
+  /** The others, as the one that answers sees them; `active`: nanoseconds since it has heard them. */
+  readonly replicas?: unknown;
+}
+
+/** A leader that is cut off from the others goes on answering for some seconds. */
+function majorityAgeOf(cluster: ClusterInfo | null | undefined): Pick<StreamInfo, "majorityAgeMs"> {
+  const replicas: unknown = cluster?.replicas;
+  if (!Array.isArray(replicas) || replicas.length === 0) return {};
+  if (typeof cluster?.leader !== "string" || cluster.leader === "") {
+    return { majorityAgeMs: Infinity };
+  }
+  const agesMs = (replicas as ({ readonly active?: unknown } | null)[])
+    .map((replica) => typeof replica?.active === "number" ? replica.active / 1e6 : Infinity)
+    .sort((a, b) => a - b);
+  // With itself the leader needs half of the others.
+  return { majorityAgeMs: agesMs[Math.ceil(agesMs.length / 2) - 1]! };
 }

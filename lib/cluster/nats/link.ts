@@ -1,4 +1,4 @@
-import { type Credentials, identify } from "./credentials.ts";
+import { type Credentials, identify, shownBy } from "./credentials.ts";
 import { NatsError } from "./error.ts";
 import { Parser } from "./parser.ts";
 import type { ServerInfo } from "./protocol_line.ts";
@@ -33,6 +33,8 @@ const READ_BYTES = 64 * 1024;
 const MAX_UNREAD_BYTES = 96 * 1024 * 1024;
 /** A server that says nothing for so long is asked, and given up when it says nothing for as long again. */
 const SILENCE_MS = 5000;
+/** One that says much may be so late with its answer: so many times `SILENCE_MS`. */
+const MAX_UNANSWERED_LOOKS = 4;
 
 /** One connection to one server, from its first byte to its last. */
 export class Link {
@@ -51,6 +53,11 @@ export class Link {
   #isClosed = false;
   #isWriting = false;
   #hasHeard = true;
+  /** Looks since the last answer to a PING, while one is awaited. */
+  #unansweredLooks = 0;
+  /** Why it was closed. */
+  #reason: string | undefined;
+  readonly #ending = new AbortController();
   /** Who waits for the PONG of each PING since the handshake, in order. */
   #pings: (() => void)[] = [];
   #timer: ReturnType<typeof setInterval> | undefined;
@@ -64,14 +71,17 @@ export class Link {
     this.#parser = new Parser({
       info: (info) => {
         this.info = { ...this.info, ...info };
-        this.#awaited?.resolve();
       },
       message: init.message,
       ping: () => {
         this.writer.pong();
         this.flush();
       },
-      pong: () => this.#pings.length > 0 ? this.#pings.shift()!() : this.#awaited?.resolve(),
+      pong: () => {
+        this.#unansweredLooks = 0;
+        if (this.#pings.length > 0) this.#pings.shift()!();
+        else this.#awaited?.resolve();
+      },
       ok: () => {},
       error: (message) => this.#refused(message),
     });
@@ -86,7 +96,8 @@ export class Link {
     } catch (error) {
       this.close(reasonOf(error));
       if (error instanceof NatsError) throw error;
-      throw new NatsError("closed", `Cannot connect to ${nameOfPlace(place)}: ${reasonOf(error)}`);
+      const reason = this.#reason ?? reasonOf(error);
+      throw new NatsError("closed", `Cannot connect to ${nameOfPlace(place)}: ${reason}`);
     } finally {
       clearTimeout(timer);
     }
@@ -113,6 +124,8 @@ export class Link {
   close(reason: string): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#reason = reason;
+    this.#ending.abort();
     clearInterval(this.#timer);
     try {
       this.#stream?.close();
@@ -132,8 +145,10 @@ export class Link {
     if (this.#isClosed) return conn.close();
     // Byte by byte up to the end of INFO: with TLS the next byte is not ours.
     await this.#readInfo(conn);
-    const isTls = place.isTls || this.info.tls_required === true;
-    if (isTls) this.#stream = await conn.secure(place, tls);
+    const { tls_required = false, tls_available = false } = this.info;
+    const isTls = place.isTls || tls_required;
+    if (isTls && !tls_required && !tls_available) throw new Error("the server offers no TLS");
+    if (isTls) this.#stream = await conn.secure(place, tls, this.#ending.signal);
     const identity = await identify(credentials, this.info.nonce ?? "");
     // It may have taken too long; who waits for an answer now would wait for ever.
     if (this.#isClosed) throw new NatsError("closed", "The connection was closed");
@@ -200,13 +215,17 @@ export class Link {
   /** An error of the server ends the connection, but one that is only about a subject. */
   #refused(message: string): void {
     if (/permissions violation/i.test(message)) return this.#init.denied(message);
-    this.#awaited?.reject(new NatsError("refused", `The NATS server refuses: ${message}`));
+    const { place, credentials } = this.#init;
+    const words = `Cannot log in at ${nameOfPlace(place)} ${shownBy(credentials)}: ${message}`;
+    this.#awaited?.reject(new NatsError("refused", words));
     this.close(message);
   }
 
   #watch(): void {
     if (!this.#hasHeard) return this.close("the server is silent");
     this.#hasHeard = false;
-    this.settle(() => {});
+    // One that sends a message a byte at a time is not silent.
+    if (this.#pings.length === 0) return this.settle(() => {});
+    if (++this.#unansweredLooks > MAX_UNANSWERED_LOOKS) this.close("the server answers no PING");
   }
 }

@@ -14,13 +14,11 @@ export class NodeStream implements NatsStream {
   private constructor(socket: Socket) {
     this.#socket = socket;
     this.#iterator = socket.iterator({ destroyOnReturn: false })[Symbol.asyncIterator]();
-    // Reading and writing fail with it.
-    socket.on("error", () => {});
   }
 
   /** Connects. Rejects with what the socket fails with. */
   static async open({ hostname, port }: NatsPlace, signal: AbortSignal): Promise<NodeStream> {
-    const socket = connect({ host: hostname, port, noDelay: true });
+    const socket = survivingErrors(connect({ host: hostname, port, noDelay: true }));
     try {
       await once(socket, "connect", { signal });
     } catch (error) {
@@ -31,15 +29,24 @@ export class NodeStream implements NatsStream {
   }
 
   /** Goes over to TLS, when all that the server has said was read; this stream is of no use any more. */
-  async secure({ hostname }: NatsPlace, { caCerts, own }: NatsTls): Promise<NodeStream> {
+  async secure(
+    { hostname }: NatsPlace,
+    { caCerts, own }: NatsTls,
+    signal: AbortSignal,
+  ): Promise<NodeStream> {
     await this.#iterator.return?.();
-    const socket = connectTls({
+    const socket = survivingErrors(connectTls({
       socket: this.#socket,
       servername: hostname,
       ...caCerts.length === 0 ? {} : { ca: [...caCerts] },
       ...own,
-    });
-    await once(socket, "secureConnect");
+    }));
+    try {
+      await once(socket, "secureConnect", { signal });
+    } catch (error) {
+      socket.destroy();
+      throw error;
+    }
     return new NodeStream(socket);
   }
 
@@ -65,4 +72,10 @@ export class NodeStream implements NatsStream {
   close(): void {
     this.#socket.destroy();
   }
+}
+
+/** Reading and writing fail with an error. One that comes when nobody reads yet, or a second one, must not end the process. */
+function survivingErrors<Kind extends Socket>(socket: Kind): Kind {
+  socket.on("error", () => {});
+  return socket;
 }

@@ -27,13 +27,17 @@ async function openDeno({ hostname, port }: NatsPlace, signal: AbortSignal): Pro
     read: (into) => conn.read(into),
     write: (bytes) => conn.write(bytes),
     close: () => conn.close(),
-    secure: async ({ hostname }, { caCerts }) => {
+    secure: async ({ hostname }, { caCerts }, signal) => {
       const secured = await Deno.startTls(conn, { hostname, caCerts: [...caCerts] });
+      const end = () => secured.close();
+      signal.addEventListener("abort", end);
       try {
         await secured.handshake();
       } catch (error) {
-        secured.close();
+        if (!signal.aborted) secured.close();
         throw error;
+      } finally {
+        signal.removeEventListener("abort", end);
       }
       return secured;
     },

@@ -8,6 +8,7 @@ export interface ServerInfo {
   readonly headers?: boolean;
   readonly jetstream?: boolean;
   readonly tls_required?: boolean;
+  readonly tls_available?: boolean;
   readonly auth_required?: boolean;
   readonly nonce?: string;
 }
@@ -20,6 +21,7 @@ const EXAMPLE: Required<ServerInfo> = {
   headers: true,
   jetstream: true,
   tls_required: true,
+  tls_available: true,
   auth_required: true,
   nonce: "",
 };

@@ -28,8 +28,8 @@ export interface ClientCertificate {
 
 /** A connection that has not gone over to TLS, which NATS begins after the server's INFO. */
 export interface PlainStream extends NatsStream {
-  /** Goes over to TLS. Rejects with the reason. */
-  secure(place: NatsPlace, tls: NatsTls): Promise<NatsStream>;
+  /** Goes over to TLS. Rejects with the reason, and where the signal ends it: a server may never answer. */
+  secure(place: NatsPlace, tls: NatsTls, signal: AbortSignal): Promise<NatsStream>;
 }
 
 /** What an error says. */

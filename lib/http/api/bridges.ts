@@ -13,7 +13,16 @@ export const BRIDGE_ROUTES: readonly Route[] = [{
   answer: object({
     items: list(object({
       name: text("The name in its connection line"),
-      state: oneOf("The state", "connecting", "connected", "waiting", "idle", "ended"),
+      state: oneOf(
+        "The state; elsewhere: this node of a cluster does not have the bridge",
+        "connecting",
+        "connected",
+        "waiting",
+        "idle",
+        "ended",
+        "elsewhere",
+      ),
+      node: text("The node of the cluster that has it; empty: none has, or there is no cluster"),
       reason: text("Why it is not connected, as a code for programs"),
       message: text("The same as text for people"),
       address: text("The remote broker that is connected, or was tried last"),
@@ -45,8 +54,9 @@ function listBridges({ context: { broker, levels } }: ApiRequest): Response {
   const bridges = levels().bridges ?? [];
   const wanted = new Set(bridges.map(({ localClientId }) => localClientId));
   const orphans = [...broker.clients.values()]
-    .filter(({ session: { clientId } }) =>
-      clientId.startsWith(BRIDGE_CLIENT_PREFIX) && !wanted.has(clientId)
+    .filter(({ session: { clientId }, copy }) =>
+      clientId.startsWith(BRIDGE_CLIENT_PREFIX) && !wanted.has(clientId) &&
+      copy?.isElsewhere !== true
     )
     .map(({ session: { clientId, queue, sender } }) => ({
       clientId,

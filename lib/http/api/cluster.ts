@@ -1,4 +1,4 @@
-import { behindOf, type ClusterLevel, type ClusterLog } from "../../observe/mod.ts";
+import { behindOf, clusterBridges, type ClusterLevel, type ClusterLog } from "../../observe/mod.ts";
 import { json } from "../answers.ts";
 import type { ApiRequest, Route } from "../route.ts";
 import { flag, list, object, type Schema, text, whole } from "../schema.ts";
@@ -47,6 +47,10 @@ export const CLUSTER_ROUTES: readonly Route[] = [{
         sessions: whole("Its sessions, copies of other nodes' sessions included"),
         own: whole("Sessions that belong to it, of those that outlive their connections"),
       })),
+      bridges: list(object({
+        clientId: text("The session of a bridge that any node may have, or one of some"),
+        node: text("The node that has it; empty: none at present"),
+      })),
     })),
   }),
   handle: showCluster,
@@ -86,6 +90,7 @@ function view(cluster: ClusterLevel) {
       sessions: one.sessions,
       own: one.own,
     })),
+    bridges: clusterBridges(nodes),
   };
 }
 

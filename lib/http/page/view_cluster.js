@@ -31,6 +31,7 @@ import { bytes, count } from "./format.js";
  * @property {{ lastSequence: number, records: number, bytes: number, leader: string } | null} log
  * @property {{ sequence: number, sizeBytes: number, node: string } | null} snapshot
  * @property {Member[]} nodes
+ * @property {{ clientId: string, node: string }[]} bridges
  */
 
 /** How often it is looked at anew, milliseconds: nodes say each second that they are there. */
@@ -76,6 +77,7 @@ export function clusterView() {
   const name = h("span", { class: "soft" });
   const trouble = h("div");
   const nodes = h("section", { class: "sheet", "aria-label": "Nodes" });
+  const bridges = h("section", { class: "sheet", "aria-label": "Bridges", hidden: true });
   const log = h("section", { class: "sheet", "aria-label": "The log" });
   const isHeld = makeHold(nodes);
   const end = repeat(async () => {
@@ -86,6 +88,7 @@ export function clusterView() {
       fill(trouble, troubleOf(cluster));
       if (cluster === undefined) return fill(nodes, empty("The broker is not a node of a cluster"));
       showNodes(nodes, cluster);
+      showBridges(bridges, cluster);
       showLog(log, cluster);
     } catch (error) {
       fill(trouble, h("div", { class: "trouble" }, wordsOf(error)));
@@ -95,7 +98,7 @@ export function clusterView() {
     title: "Cluster",
     content: [
       h("div", { class: "head" }, h("h1", {}, "Cluster"), name),
-      h("div", { class: "stack" }, trouble, nodes, log),
+      h("div", { class: "stack" }, trouble, nodes, bridges, log),
     ],
     end,
   };
@@ -144,6 +147,30 @@ function showNodes(section, { node: here, nodes }) {
         {},
         h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Node"), head)),
         h("tbody", {}, rows),
+      ),
+    ),
+  );
+}
+
+/**
+ * @param {HTMLElement} section
+ * @param {Cluster} cluster
+ */
+function showBridges(section, { bridges }) {
+  section.hidden = bridges.length === 0;
+  fill(
+    section,
+    h("h2", {}, "Bridges"),
+    h(
+      "dl",
+      { class: "facts pad" },
+      bridges.map(({ clientId, node }) =>
+        h(
+          "div",
+          {},
+          h("dt", {}, clientId.replace("$bridge/", "")),
+          h("dd", {}, node === "" ? "no node has it" : `at ${node}`),
+        )
       ),
     ),
   );

@@ -1,4 +1,4 @@
-import { deepEqual, equal, rejects } from "node:assert/strict";
+import { deepEqual, equal, match, rejects } from "node:assert/strict";
 import {
   type ClientCertificate,
   type Credentials,
@@ -184,10 +184,38 @@ if (WHY_NOT === undefined) {
       const bad = connect(url, NONE, { caCerts, onLost: (reason) => reasons.push(reason) });
       await until("it is refused", () => reasons.length > 0);
       equal(bad.isConnected, false);
-      await Promise.all([good.close(), other.close(), bad.close()]);
+      // The server says that after the handshake, more than once, and hangs up: the process has to outlive that.
+      const swapped = connect(url, NONE, {
+        caCerts,
+        own: { cert: own.key, key: own.cert },
+        onLost: (reason) => reasons.push(reason),
+      });
+      reasons.length = 0;
+      await until("it is refused again and again", () => reasons.length > 3);
+      equal(swapped.isConnected, false);
+      await Promise.all([good.close(), other.close(), bad.close(), swapped.close()]);
     },
   );
 }
+
+natsTest("a server that refuses, or has no TLS, is named with what it was shown", async () => {
+  await using server = await NatsServer.start("authorization { user: node, password: secret }");
+  const wrong = { kind: "password", user: "node", password: "wrong" } as const;
+  const ways: [credentials: Credentials, isTls: boolean, like: RegExp][] = [
+    [NONE, false, /^Cannot log in at nats:\S+ without a user: Authorization Violation$/],
+    [wrong, false, /^Cannot log in at nats:\S+ as user node with its password: Authorization Viol/],
+    [{ kind: "token", token: "x" }, false, /^Cannot log in at nats:\S+ with the token: Authori/],
+    [NONE, true, /^Cannot connect to tls:\S+: the server offers no TLS$/],
+  ];
+  for (const [credentials, isTls, like] of ways) {
+    const reasons: string[] = [];
+    const url = `${isTls ? "tls" : "nats"}://127.0.0.1:${server.port}`;
+    const nats = connect(url, credentials, { onLost: (reason) => reasons.push(reason) });
+    await until("it is refused", () => reasons.length > 0);
+    match(reasons[0]!, like);
+    await nats.close();
+  }
+});
 
 natsTest("JetStream stores a message of one Nats-Msg-Id once", async () => {
   await using server = await NatsServer.start();

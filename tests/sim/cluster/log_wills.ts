@@ -16,6 +16,7 @@ export function countInLog({ log }: ClusterWorld): Map<string, number> {
     const record = decodeRecord(bytes);
     if (marks.judge(record) !== "next") continue;
     for (const entry of record.entries) {
+      if ("clientId" in entry && entry.isVoid === true) continue;
       if (!("message" in entry)) {
         const by = { node: record.node, at: i + 1, since: record.since, hasMoved: false };
         told.hear(entry, by, homes);

@@ -65,6 +65,15 @@ export const WITH_LOST_DISKS: Worlds = {
   hasLostDisks: true,
 };
 
+/** With a shared subscription too. */
+export const WITH_SHARE_AND_LOST_DISKS: Worlds = {
+  ...WITH_LOST_DISKS,
+  name: "A cluster with a shared subscription that loses disks",
+  promises:
+    "A shared subscription of a cluster whose nodes lose their disks loses nothing acknowledged of QoS 1 and repeats nothing of QoS 2",
+  hasShare: true,
+};
+
 /** A test for each seed that showed a fault. By now a change of the simulation may have made another world of it. */
 export function testFound(
   worlds: Worlds,

@@ -1,6 +1,5 @@
 import { Violation } from "../records.ts";
 import type { RoamingClient } from "./client.ts";
-import type { ClusterSimNode } from "./node.ts";
 import { countInLog } from "./log_wills.ts";
 import { restOf } from "./state.ts";
 import type { SentRecord, SessionRecord, SubRecord, WillRecord } from "./records.ts";
@@ -15,12 +14,6 @@ const WILL_MS = 60_000;
  * two.
  */
 const BEHIND_MS = 60_000;
-
-/** How long a message may be on its way to a member: until a node that is away is back, or is taken for dead. */
-const ON_ITS_WAY_MS = 30_000;
-
-/** And how long it may wait for a member whose session ends with its connection: of these each takes what came before, one after the other. */
-const WAITING_MS = 60_000;
 
 /** Every message that was acknowledged has come to every session that had asked for it, and those of one publisher in order. */
 export function checkArrivals({ clients, records }: ClusterWorld): void {
@@ -79,8 +72,7 @@ function isShared({ topicName }: SentRecord): boolean {
  * Of the members of the shared subscription somebody has got each message that was acknowledged, and of QoS 2 one alone, once. What is on its way to
  * a member with QoS 2 is lost with its node, so it need not come.
  */
-export function checkShares(world: ClusterWorld): void {
-  const { clients, records } = world;
+export function checkShares({ clients, records }: ClusterWorld): void {
   const members = clients.flatMap(({ sessions }) => sessions)
     .map(({ subs, got }) => ({ sub: subs.find(isShare), got }))
     .filter(({ sub }) => sub !== undefined);
@@ -96,25 +88,9 @@ export function checkShares(world: ClusterWorld): void {
     const isTaken = clients.some(({ session }) =>
       session?.subs.some((sub) => isShare(sub) && sub.grantedAtMs < sentAtMs)
     );
-    if (!isTaken || isForgotten(record, world)) continue;
+    if (!isTaken) continue;
     throw new Violation(`The share never got ${text}, QoS ${qos}`);
   }
-}
-
-/**
- * What others have to deliver the nodes know in memory alone: where for a moment none of them is there, what was on its way from one to another is
- * lost, and what a member had whose session ends with its connection, as that is in no store. The guide says so.
- */
-function isForgotten({ sentAtMs, ackedAtMs }: SentRecord, { nodes, clients }: ClusterWorld) {
-  const isStored = clients.every(({ expirySeconds, sessions }) =>
-    expirySeconds > 0 || !sessions.some(({ subs }) => subs.some(isShare))
-  );
-  const untilMs = ackedAtMs + (isStored ? ON_ITS_WAY_MS : WAITING_MS);
-  const isDown = ({ downs }: ClusterSimNode, atMs: number) =>
-    downs.some(({ fromMs, toMs }) => fromMs <= atMs && atMs < toMs);
-  return nodes.flatMap(({ downs }) => downs).some(({ fromMs }) =>
-    fromMs > sentAtMs && fromMs < untilMs && nodes.every((node) => isDown(node, fromMs))
-  );
 }
 
 function isShare({ topicFilter }: { readonly topicFilter: string }): boolean {

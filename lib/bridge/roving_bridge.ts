@@ -1,0 +1,144 @@
+import { BridgeDriver } from "./driver.ts";
+import { type BridgeHomes, HomeWatch } from "./homes.ts";
+import type { BridgeHost } from "./host.ts";
+import {
+  admissionOf,
+  type BridgeOptions,
+  localClientIdOf,
+  notificationTopicOf,
+} from "./options.ts";
+import { BridgeCounters, type BridgeStatus } from "./state.ts";
+
+const LOOK_MS = 250;
+
+/** A bridge of a cluster: it runs at the node that has its session, and waits at the others. */
+export class RovingBridge {
+  /** Every setting. */
+  readonly options: BridgeOptions;
+  readonly #host: BridgeHost;
+  readonly #homes: BridgeHomes;
+  readonly #watch: HomeWatch;
+  readonly #clientId: string;
+  readonly #counters = new BridgeCounters();
+  #formerFilters: readonly string[];
+  #driver: BridgeDriver | undefined;
+  #timer: ReturnType<typeof setInterval> | undefined;
+  #home = "";
+  #sinceMs = 0;
+
+  /** Nothing happens before `start`. `formerFilters`: {@linkcode BridgeDriver}'s. */
+  constructor(
+    options: BridgeOptions,
+    host: BridgeHost,
+    homes: BridgeHomes,
+    formerFilters: readonly string[],
+  ) {
+    this.options = options;
+    this.#homes = homes;
+    this.#watch = new HomeWatch(homes);
+    this.#clientId = localClientIdOf(options);
+    this.#formerFilters = formerFilters;
+    this.#host = {
+      ...host,
+      isOfCluster: true,
+      // What a node says that is cut off would come behind what the next one has said.
+      publish: (...message) => void (this.#isHere && host.publish(...message)),
+    };
+  }
+
+  /** Begins to look whether this node has it. */
+  start(): void {
+    this.#sinceMs = this.#host.nowMs();
+    this.#look();
+    this.#timer = setInterval(() => this.#look(), LOOK_MS);
+  }
+
+  /** Ends it here; resolves when the remote broker has been told. */
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#driver?.stop();
+  }
+
+  /** Its status here. */
+  get status(): BridgeStatus {
+    const node = this.#homes.homeOf(this.#clientId) ?? "";
+    if (this.#driver !== undefined) return { ...this.#driver.status, node };
+    const { name, addresses: [first] } = this.options;
+    return {
+      name,
+      state: "elsewhere",
+      node,
+      reason: "",
+      message: "",
+      address: `${first!.hostname}:${first!.port}`,
+      protocolVersion: 0,
+      sinceMs: this.#sinceMs,
+      retryAtMs: Infinity,
+      localClientId: this.#clientId,
+      counters: this.#counters,
+    };
+  }
+
+  /** Whether this node may have it. */
+  get mayBeHere(): boolean {
+    const { nodes } = this.options;
+    return nodes.length === 0 || nodes.includes(this.#homes.node);
+  }
+
+  get #isHere(): boolean {
+    const isHome = this.#homes.homeOf(this.#clientId) === this.#homes.node;
+    return isHome && (this.#homes.isReached || this.#isPinned);
+  }
+
+  get #isPinned(): boolean {
+    return this.options.nodes.length === 1;
+  }
+
+  #look(): void {
+    const clientId = this.#clientId;
+    // Where it comes to this node, messages come before it connects.
+    this.#host.limit(clientId, admissionOf(this.options));
+    const isHere = this.mayBeHere && this.#watch.look({
+      clientId,
+      isPinned: this.#isPinned,
+      hasSession: this.#host.session(clientId) !== undefined,
+    }, this.#host.nowMs());
+    if (isHere && this.#driver === undefined) this.#begin();
+    else if (!isHere && this.#driver !== undefined) this.#leave();
+    this.#noteHome();
+  }
+
+  #begin(): void {
+    this.#host.log.info("The bridge is at this node", { bridge: this.options.name });
+    // The node that it was at may have died without a word.
+    if (this.options.notifications) this.#host.publish(notificationTopicOf(this.options), "0");
+    this.#driver = new BridgeDriver(this.options, this.#host, this.#formerFilters);
+    this.#formerFilters = [];
+    this.#driver.start();
+  }
+
+  #leave(): void {
+    const { name } = this.options;
+    const isHome = this.#homes.homeOf(this.#clientId) === this.#homes.node;
+    const reason = isHome ? "the cluster is not reached" : "another node has it";
+    this.#host.log.warning("The bridge leaves this node", { bridge: name, reason });
+    const driver = this.#driver!;
+    this.#driver = undefined;
+    this.#sinceMs = this.#host.nowMs();
+    void driver.stop();
+  }
+
+  #noteHome(): void {
+    const home = this.#homes.homeOf(this.#clientId) ?? "";
+    if (home === this.#home) return;
+    this.#home = home;
+    if (this.#driver !== undefined) return;
+    this.#sinceMs = this.#host.nowMs();
+    if (home !== "" && home !== this.#homes.node) {
+      this.#host.log.info("The bridge is at another node", {
+        bridge: this.options.name,
+        node: home,
+      });
+    }
+  }
+}

@@ -1,0 +1,123 @@
+import type { Engine } from "./engine.ts";
+import type { Beat, Members } from "./members.ts";
+import { putClaim } from "./node_port.ts";
+import type { NodeParts } from "./node_parts.ts";
+
+/** What is asked of a node about itself. */
+interface AskedNode {
+  readonly engine: Pick<Engine, "endOfLog">;
+  readonly parts: NodeParts;
+  readonly members: Members;
+  /** {@linkcode ClusterNode.isReady} */
+  readonly isReady: () => boolean;
+  /** The last record that it has applied. */
+  readonly sequence: () => number;
+  readonly nowMs: () => number;
+  /** How long another node is not heard until it is taken for dead. */
+  readonly deadAfterMs: number;
+}
+
+/** The log had so many records at this time, or more. */
+interface Sight {
+  readonly atMs: number;
+  readonly sequence: number;
+}
+
+/**
+ * Which node has each bridge: the one that the bridge's session belongs to, by the log. So a bridge moves as a client does, and what its
+ * former node still writes does not count. But what that node sends to the remote broker would: it has to leave its bridges before others take
+ * it for dead. So the server that leads the log is asked every second, and when this node has applied what that had when it was asked, it knows
+ * how things stood then. Where that is too long ago, the node counts as cut off.
+ */
+export class BridgeHomes {
+  /** The name of this node. */
+  readonly node: string;
+  readonly #of: AskedNode;
+  #mayHave: readonly string[] = [];
+  /** An answer, up to which this node has not applied the log yet. */
+  #sight: Sight | undefined;
+  /** Up to this time the node knows how things stand. */
+  #knownAtMs = -Infinity;
+  #looks = 0;
+
+  /** Nothing is asked before `offer`. */
+  constructor(of: AskedNode) {
+    this.#of = of;
+    this.node = of.parts.node;
+  }
+
+  /** Whether this node knows how things stood a moment ago, so that no other takes it for dead. */
+  get isReached(): boolean {
+    this.#compare();
+    return this.#of.nowMs() - this.#knownAtMs < this.#of.deadAfterMs * PATIENCE;
+  }
+
+  /** Says which bridges this node may have, by the Client Identifiers of their sessions. */
+  offer(clientIds: readonly string[]): void {
+    this.#mayHave = clientIds;
+    this.look();
+  }
+
+  /** The node that the session belongs to; `undefined`: to none. */
+  homeOf(clientId: string): string | undefined {
+    return this.#of.parts.sessions.homes.of(clientId);
+  }
+
+  /** Whether that node is heard. */
+  isThere(node: string): boolean {
+    return this.#of.members.nodes().some((one) => one.node === node);
+  }
+
+  /** The nodes that are heard and may have the bridge, by name. */
+  candidates(clientId: string): readonly string[] {
+    return this.#of.members.nodes()
+      .filter(({ mayHave }) => mayHave?.includes(clientId) === true)
+      .map(({ node }) => node);
+  }
+
+  /** The session is to belong to this node, and does when the log has come to that, unless it has gone to another one meanwhile. */
+  claim(clientId: string): void {
+    const { parts, sequence } = this.#of;
+    parts.log.knows(sequence());
+    putClaim(parts, clientId, false, () => {});
+    parts.log.flush();
+  }
+
+  /** What this node says of its bridges. */
+  get said(): Pick<Beat, "bridges" | "mayHave"> {
+    if (this.#mayHave.length === 0) return {};
+    const bridges = this.#mayHave.filter((clientId) => this.homeOf(clientId) === this.node);
+    return { mayHave: this.#mayHave, ...bridges.length === 0 ? {} : { bridges } };
+  }
+
+  /** To be called from time to time. */
+  look(): void {
+    if (this.#mayHave.length === 0 || this.#looks++ % LOOKS !== 0) return;
+    const { engine, nowMs, isReady, sequence } = this.#of;
+    if (!isReady()) return;
+    const atMs = nowMs();
+    if (engine.endOfLog === undefined) return this.#see({ atMs, sequence: sequence() });
+    engine.endOfLog().then(
+      ({ sequence, ageMs }) => this.#see({ atMs: atMs - ageMs, sequence }),
+      () => {},
+    );
+  }
+
+  #see(sight: Sight): void {
+    this.#compare();
+    this.#sight ??= sight;
+    this.#compare();
+  }
+
+  #compare(): void {
+    const { sequence, isReady } = this.#of;
+    if (this.#sight === undefined || !isReady() || sequence() < this.#sight.sequence) return;
+    this.#knownAtMs = Math.max(this.#knownAtMs, this.#sight.atMs);
+    this.#sight = undefined;
+  }
+}
+
+/** The part of the time, until others take a node for dead, for which it may go on without an answer. */
+const PATIENCE = 0.6;
+/** Of so many looks one asks. */
+const LOOKS = 2;
