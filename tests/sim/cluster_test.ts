@@ -125,6 +125,10 @@ testFound(WITH_SHARE, [
   [332532, "a node did not know after a restart what a dead one had to deliver"],
   [332698, "and so with another one"],
   [701653, "a member's session had come to a node that had not said so: messages found nobody"],
+  [
+    710666,
+    "a node sent what it had in flight itself before what it had heard of another one's: out of order",
+  ],
   [351093, "the claim of a client that was long gone ended its session at another node"],
   [10818, "all nodes were killed, and a member had no session: the check did not know that limit"],
 ]);
