@@ -27,6 +27,8 @@ export interface AccessChainInit {
   readonly jwt?: ForListeners<JwtAccess>;
   /** A service. */
   readonly http?: ForListeners<HttpAccess>;
+  /** The listener whose tokens and service are those of one that is not there: for what came in at another node of a cluster. */
+  readonly standIn?: string | undefined;
   /** Gets a line for each client that none of these knows. */
   readonly log: LogPort;
 }
@@ -70,11 +72,11 @@ export class AccessChain implements AccessPort {
   readonly #log: LogPort;
 
   /** All are open. */
-  constructor({ files, dynamic, jwt, http, log }: AccessChainInit) {
+  constructor({ files, dynamic, jwt, http, standIn, log }: AccessChainInit) {
     this.#files = files;
     this.#dynamic = dynamic;
-    this.#jwt = new ByListener(jwt);
-    this.#http = new ByListener(http);
+    this.#jwt = new ByListener(jwt, standIn);
+    this.#http = new ByListener(http, standIn);
     this.#log = log;
   }
 

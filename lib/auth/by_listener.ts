@@ -9,9 +9,11 @@ export class ByListener<Kind extends object> {
   readonly all: readonly Kind[];
   readonly #ofAll: Kind | undefined;
   readonly #named: ReadonlyMap<string, Kind>;
+  readonly #standIn: string;
 
-  /** `undefined`: no listener has it. */
-  constructor(given: ForListeners<Kind> | undefined) {
+  /** `undefined`: no listener has it. `standIn`: the listener whose access control holds where one is not there. */
+  constructor(given: ForListeners<Kind> | undefined, standIn = "") {
+    this.#standIn = standIn;
     const isNamed = given instanceof Map;
     this.#ofAll = isNamed ? undefined : given as Kind | undefined;
     this.#named = isNamed ? given : new Map();
@@ -20,6 +22,6 @@ export class ByListener<Kind extends object> {
 
   /** The access control of this client's listener; `undefined`: it has none. */
   at({ listener }: Pick<ClientIdentity, "listener">): Kind | undefined {
-    return this.#ofAll ?? this.#named.get(listener);
+    return this.#ofAll ?? this.#named.get(listener) ?? this.#named.get(this.#standIn);
   }
 }

@@ -51,6 +51,8 @@ export const DEFAULT_LISTENER_ACCESS: ListenerAccess = {
 export interface FileAccessInit {
   /** By the listeners' names; one that is not named has {@linkcode DEFAULT_LISTENER_ACCESS}. */
   readonly listeners: ReadonlyMap<string, ListenerAccess>;
+  /** The listener whose rules hold where one is not named: for what came in at another node of a cluster. */
+  readonly standIn?: string | undefined;
   /** Told of wrong passwords. */
   readonly log: LogPort;
   /** The longest that an attempt waits after others of its address have failed, seconds; 0: it does not wait. */
@@ -212,7 +214,7 @@ export class FileAccess implements AccessPort {
     return this.#rightsOf(client)?.mayWrite(topicName) ?? true;
   }
 
-  /** {@linkcode AccessPort.mayStillPublish}: of a listener that is not there any more nobody has rules. */
+  /** {@linkcode AccessPort.mayStillPublish}: of a listener that is not there nobody has rules, unless one stands in for it. */
   mayStillPublish(publisher: Publisher, topicName: string): boolean {
     return this.#rightsOf(publisher)?.mayWrite(topicName) ?? true;
   }
@@ -297,7 +299,8 @@ export class FileAccess implements AccessPort {
   }
 
   #listener({ listener }: Pick<ClientIdentity, "listener">): ListenerAccess {
-    return this.#init.listeners.get(listener) ?? DEFAULT_LISTENER_ACCESS;
+    const { listeners, standIn = "" } = this.#init;
+    return listeners.get(listener) ?? listeners.get(standIn) ?? DEFAULT_LISTENER_ACCESS;
   }
 
   /** `null`: nothing is checked. */

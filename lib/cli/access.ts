@@ -36,10 +36,12 @@ export async function openAccess(config: Config, log: LogPort): Promise<OpenedAc
     ]),
   ];
   for (const path of new Set(secrets)) warnIfOpen(path, log);
+  const standIn = standInOf(config);
   const files = FileAccess.open({
     listeners: new Map(
       listeners.map(({ options, access }) => [options.name, access]),
     ),
+    standIn,
     log,
     maxFailureDelaySeconds: config.maxFailureDelaySeconds,
     // Without persistence nothing outlives the process, remembered passwords included.
@@ -64,7 +66,17 @@ export async function openAccess(config: Config, log: LogPort): Promise<OpenedAc
     throw new StartError(EXIT.configuration, ...told);
   }
   if (jwt.size === 0 && http.size === 0 && dynamic === undefined) return files;
-  return new AccessChain({ files, ...dynamic === undefined ? {} : { dynamic }, jwt, http, log });
+  const rest = { jwt, http, standIn, log };
+  return new AccessChain({ files, ...dynamic === undefined ? {} : { dynamic }, ...rest });
+}
+
+/**
+ * The listener whose rules are those of one that is not here, where all have the same: the listeners of another node of a cluster have the
+ * addresses of its machine, and so other names.
+ */
+function standInOf({ listeners }: Config): string | undefined {
+  const rules = listeners.map(({ access, jwt, service }) => JSON.stringify([access, jwt, service]));
+  return new Set(rules).size === 1 ? listeners[0]!.options.name : undefined;
 }
 
 /** Opens access control for each listener; returns it by the listener's name. Listeners with the same options share one. */
@@ -94,6 +106,7 @@ function dynamicInitOf(
   return first && {
     path: first.access.dynamicSecurityFile,
     listeners: new Set(covered.map(({ options }) => options.name)),
+    coversOthers: config.listeners.every(({ access }) => access.dynamicSecurityFile !== ""),
     log,
     maxFailureDelaySeconds: config.maxFailureDelaySeconds,
     ...config.persistence

@@ -163,9 +163,9 @@ export class Applier {
   }
 
   #applyMessage(entry: RecordMessage, origin: Origin): boolean {
-    const { message, packetId, isWill = false, again } = entry;
+    const { message, packetId, isWill = false, source, again } = entry;
     if (again !== undefined) return this.#ports.sharedAgain(message, again);
-    const shared = { message, packetId, isOthers: !origin.isOwn };
+    const shared = { message, packetId, isOthers: !origin.isOwn, source };
     if (!this.#ports.apply(shared, origin, isWill)) return false;
     this.messages++;
     return true;

@@ -1,4 +1,4 @@
-import type { LogPort, Message, SessionChange, ShareChange } from "../broker/mod.ts";
+import type { LogPort, Message, Publisher, SessionChange, ShareChange } from "../broker/mod.ts";
 import type { LogCommits } from "./commits.ts";
 import type { Subjects } from "./engine.ts";
 import { MAX_ENTRIES, type RecordHead } from "./record.ts";
@@ -65,7 +65,7 @@ export class Log implements LogCommits {
   }
 
   /** Adds a message to the turn's record; `false`: it is too large, or there is no room. */
-  append(message: Message, packetId: number, isWill: boolean): boolean {
+  append(message: Message, packetId: number, isWill: boolean, source?: Publisher): boolean {
     const sizeBytes = message.payload.length + 3 * message.topicName.length + HEAD_BYTES;
     const limitBytes = this.#nats.maxPayloadBytes;
     if (sizeBytes > limitBytes) return this.#isTooLarge(limitBytes);
@@ -73,14 +73,14 @@ export class Log implements LogCommits {
     // Properties count too: what it takes is known when it is written. A record that NATS refuses would be sent again for ever.
     const maxBytes = limitBytes - HEAD_BYTES / 2;
     const { length } = this.#writer;
-    this.#writer.add({ message, packetId, isWill });
+    this.#writer.add({ message, packetId, isWill, source });
     const addedBytes = this.#writer.length - length;
     if (this.#writer.length > maxBytes) this.#writer.undo(length);
     if (addedBytes > maxBytes) return this.#isTooLarge(limitBytes);
     if (this.#writer.length === length) {
       if (this.epoch === 0) return false;
       this.#flush();
-      this.#writer.add({ message, packetId, isWill });
+      this.#writer.add({ message, packetId, isWill, source });
     }
     this.writes++;
     if (this.#writer.count >= MAX_ENTRIES) this.#flush();

@@ -25,8 +25,8 @@ export function newPort(
     get isPrompt() {
       return isReady() && !log.isSlow;
     },
-    append: (message, packetId, isWill) => {
-      if (!log.append(message, packetId, isWill)) return false;
+    append: (message, packetId, isWill, source) => {
+      if (!log.append(message, packetId, isWill, source)) return false;
       if (packetId > 0) sessions.unapplied.appended(message.publisherId, packetId);
       return true;
     },

@@ -1,4 +1,4 @@
-import type { Message, SessionChange, ShareChange } from "../broker/mod.ts";
+import type { Message, Publisher, SessionChange, ShareChange } from "../broker/mod.ts";
 
 /** What stands at the head of a record: who has written it. */
 export interface RecordHead {
@@ -17,6 +17,8 @@ export interface RecordMessage {
   readonly packetId: number;
   /** It is the will of a client, and counts where the client is its node's; absent: no. */
   readonly isWill?: boolean;
+  /** Whose rights it goes by while it is retained; absent: nobody's. */
+  readonly source?: Publisher | undefined;
   /** It is for members of a shared subscription alone, and is read only; absent: for all. */
   readonly again?: SharedAgain;
 }

@@ -1,3 +1,4 @@
+import type { Publisher } from "../broker/mod.ts";
 import { decodePublish } from "../codec/mod.ts";
 import { parseChange } from "./change_text.ts";
 import { firstPlaceOf, type LogRecord, type RecordEntry, type SharedAgain } from "./record.ts";
@@ -8,6 +9,7 @@ import {
   KEEPS_SESSION,
   SHARE,
   SIZE_MASK,
+  SOURCE,
   VERSION,
   VOID,
   WILL,
@@ -57,7 +59,8 @@ export function decodeRecord(given: Uint8Array, sequence = 0): LogRecord {
   const nameEnd = nameAt + record[1]!;
   const node = decoder.decode(record.subarray(nameAt, nameEnd));
   const entries: RecordEntry[] = [];
-  const names = new TextReader();
+  const [names, texts] = [new TextReader(), new TextReader()];
+  let source: Publisher | undefined;
   const firstPlace = firstPlaceOf(sequence);
   let at = nameEnd;
   for (let left = view.getUint16(18); left > 0; left--) {
@@ -65,9 +68,9 @@ export function decodeRecord(given: Uint8Array, sequence = 0): LogRecord {
     const packetId = view.getUint16(at + 8);
     const publisherEnd = at + 16 + view.getUint16(at + 10);
     const size = view.getUint32(at + 12);
-    const [isWill, isAgain] = version < 5
-      ? [size >= WILL, false]
-      : [(size & WILL) !== 0, (size & AGAIN) !== 0];
+    const [isWill, isAgain, hasSource] = version < 5
+      ? [size >= WILL, false, false]
+      : [(size & WILL) !== 0, (size & AGAIN) !== 0, (size & SOURCE) !== 0];
     const end = publisherEnd + (size & SIZE_MASK);
     if (end > record.length) throw new RangeError("Cannot read a record: it is cut off");
     const publisherId = names.read(record, at + 16, publisherEnd);
@@ -93,9 +96,11 @@ export function decodeRecord(given: Uint8Array, sequence = 0): LogRecord {
       5,
     );
     const logId = sequence === 0 ? 0 : firstPlace + entries.length;
-    at = isAgain ? textEndOf(record, view, end) : end;
+    at = isAgain || hasSource ? textEndOf(record, view, end) : end;
+    if (hasSource) source = sourceOf(publisherId, texts.read(record, end + 4, at), source);
     entries.push({
       packetId,
+      ...hasSource ? { source } : {},
       ...isWill ? { isWill } : {},
       ...isAgain ? { again: againOf(decoder.decode(record.subarray(end + 4, at))) } : {},
       message: { topicName, payload, qos, retain, properties, expiresAtMs, publisherId, logId },
@@ -109,6 +114,16 @@ function textEndOf(record: Uint8Array, view: DataView, at: number): number {
   const end = at + 4 + view.getUint32(at);
   if (end > record.length) throw new RangeError("Cannot read a record: it is cut off");
   return end;
+}
+
+/** Whose rights a message goes by; `before`: those of an earlier one of the record. */
+function sourceOf(clientId: string, text: string, before: Publisher | undefined): Publisher {
+  const [listener, userName = null] = JSON.parse(text) as [string, (string | null)?];
+  const isSame = before?.clientId === clientId && before.listener === listener &&
+    before.userName === (userName ?? undefined);
+  if (isSame) return before;
+  checkText(listener, userName ?? "");
+  return { clientId, userName: userName ?? undefined, listener };
 }
 
 function againOf(text: string): SharedAgain {

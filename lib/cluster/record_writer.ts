@@ -1,4 +1,4 @@
-import type { SessionChange, ShareChange } from "../broker/mod.ts";
+import type { Publisher, SessionChange, ShareChange } from "../broker/mod.ts";
 import { encodePublishInto, publishOf, publishSize, withRoom } from "../codec/mod.ts";
 import { writeBytes } from "./change_text.ts";
 import type { LogRecord, RecordClaim, RecordHead, RecordMessage } from "./record.ts";
@@ -8,6 +8,7 @@ import {
   ENDS_SESSION,
   KEEPS_SESSION,
   SHARE,
+  SOURCE,
   VERSION,
   VOID,
   WILL,
@@ -37,6 +38,9 @@ export class RecordWriter {
   /** The publisher of the last message: as a rule that of the next one too. */
   #publisherId = "";
   #publisher = new Uint8Array();
+  #source: Publisher | undefined;
+  /** Its names, as text. */
+  #sourceText = "";
   /** Entries that are in it. */
   count = 0;
 
@@ -46,7 +50,7 @@ export class RecordWriter {
   }
 
   /** Adds a message: as a PUBLISH of 5.0, so what a packet can carry a record can. Throws `EncodeError` where a packet cannot. */
-  add({ message, packetId, isWill = false }: Omit<RecordMessage, "again">): void {
+  add({ message, packetId, isWill = false, source }: Omit<RecordMessage, "again">): void {
     const { properties, publisherId, expiresAtMs } = message;
     const packet = publishOf(message, properties);
     const sizeBytes = publishSize(packet, 5);
@@ -56,12 +60,23 @@ export class RecordWriter {
     this.#view.setFloat64(at, expiresAtMs);
     this.#view.setUint16(at + 8, packetId);
     this.#view.setUint16(at + 10, publisher.length);
-    this.#view.setUint32(at + 12, sizeBytes + (isWill ? WILL : 0));
+    const flags = (isWill ? WILL : 0) + (source === undefined ? 0 : SOURCE);
+    this.#view.setUint32(at + 12, sizeBytes + flags);
     at += 16;
     this.#bytes.set(publisher, at);
     at += publisher.length;
     this.#length = encodePublishInto(packet, 5, this.#bytes, at);
+    if (source !== undefined) this.#addText(this.#textOf(source));
     this.count++;
+  }
+
+  /** Without the Client Identifier, which stands before the packet. */
+  #textOf(source: Publisher): string {
+    if (source !== this.#source) {
+      this.#sourceText = JSON.stringify([source.listener, source.userName]);
+      this.#source = source;
+    }
+    return this.#sourceText;
   }
 
   #encodePublisher(publisherId: string): Uint8Array {

@@ -98,7 +98,7 @@ Deno.test("a record of another version, or one that is cut off, is refused", () 
   const record = writer.take({ node: "n", epoch: 1, number: 1, since: 0 });
   const { entries } = decodeRecord(record);
   deepEqual(entries.slice(2, 4), [{ share }, { share: { kind: "hello" } }]);
-  throws(() => decodeRecord(Uint8Array.of(8, ...record.subarray(1))), /version 8/);
+  throws(() => decodeRecord(Uint8Array.of(9, ...record.subarray(1))), /version 9/);
   for (let length = 0; length < record.length; length++) {
     throws(() => decodeRecord(record.subarray(0, length)), `cut off at ${length}`);
   }

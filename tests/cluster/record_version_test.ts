@@ -1,5 +1,6 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
-import type { SessionChange, ShareChange, StoredWill } from "../../lib/broker/mod.ts";
+import type { Publisher, SessionChange, ShareChange, StoredWill } from "../../lib/broker/mod.ts";
+import type { RecordMessage } from "../../lib/cluster/record.ts";
 import { decodeRecord } from "../../lib/cluster/record_reader.ts";
 import { RecordWriter } from "../../lib/cluster/record_writer.ts";
 
@@ -46,6 +47,13 @@ const changes: readonly Whole<SessionChange>[] = [
   { kind: "will", clientId, will },
 ];
 
+/** A retained message of this client. */
+function of(publisherId: string): RecordMessage {
+  const payload = Uint8Array.of(1);
+  const message = { topicName: "t", payload, qos: 1, retain: true, properties: undefined } as const;
+  return { message: { ...message, expiresAtMs: Infinity, publisherId }, packetId: 0 };
+}
+
 /** A record with everything that one can have. */
 function wholeRecord(): Uint8Array<ArrayBuffer> {
   const writer = new RecordWriter();
@@ -59,7 +67,8 @@ function wholeRecord(): Uint8Array<ArrayBuffer> {
     publisherId: "p",
     logId: 0,
   } as const;
-  writer.add({ message, packetId: 3, isWill: true });
+  const source: Whole<Publisher> = { clientId: "p", userName: "u", listener: "l" };
+  writer.add({ message, packetId: 3, isWill: true, source });
   writer.addClaim({ clientId, endsSession: true, keepsSession: true });
   for (const change of changes) writer.addChange(change);
   writer.addDeath({ node: "b", epoch: 2, number: 3 });
@@ -71,13 +80,25 @@ function wholeRecord(): Uint8Array<ArrayBuffer> {
  * A node that does not know a field of a record applies it otherwise than the others do. So whoever changes what a record has gives it the next
  * version, and what is here with it: then an older node takes no part.
  */
-const VERSION = 7;
-const SHA_256 = "88802ba7c3e5beb3c7eb69cbd43da277879657b34f6299e315dd52113212864f";
+const VERSION = 8;
+const SHA_256 = "c3f0adcc9149c3c2b59109e7ff5f750190d3004932c683f3808b83d475ac7a35";
 
 Deno.test("what a record has belongs to its version", async () => {
   const record = wholeRecord();
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", record));
   deepEqual([record[0], digest.toHex()], [VERSION, SHA_256]);
+});
+
+Deno.test("a retained message has its publisher's names, and those of an anonymous one", () => {
+  const sources = [
+    { clientId: "p", userName: "u", listener: "10.0.0.1:1883" },
+    { clientId: "p", userName: undefined, listener: "l" },
+    undefined,
+  ];
+  const writer = new RecordWriter();
+  for (const source of [...sources, sources[0]]) writer.add({ ...of("p"), source });
+  const { entries } = decodeRecord(writer.take({ node: "a", epoch: 1, number: 2, since: 1 }));
+  deepEqual(entries.map((entry) => "message" in entry && entry.source), [...sources, sources[0]]);
 });
 
 /** One message for a shared subscription alone, and what a node had after its new start. */

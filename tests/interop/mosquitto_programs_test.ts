@@ -3,7 +3,8 @@ import { type Program, PROGRAM_NAMES, type ProgramName } from "./programs/progra
 import { PUB_PROGRAMS } from "./programs/pub.ts";
 import { PUB_WAY_PROGRAMS } from "./programs/pub_ways.ts";
 import { RR_PROGRAMS } from "./programs/rr.ts";
-import { oneBroker, Stage, twoNodes } from "./programs/stage.ts";
+import { Stage } from "./programs/stage.ts";
+import { oneEnd, twoEnds } from "../support/local_ends.ts";
 import { NatsServer, natsTest } from "../support/nats_server.ts";
 import { SUB_PROGRAMS } from "./programs/sub.ts";
 
@@ -19,7 +20,7 @@ const PROGRAMS: Readonly<Record<ProgramName, Program>> = {
 for (const name of PROGRAM_NAMES) {
   const { holds, run } = PROGRAMS[name];
   Deno.test(`mosquitto's ${name}: ${holds}`, async () => {
-    await using stage = new Stage(oneBroker());
+    await using stage = new Stage(oneEnd());
     await run(stage);
   });
 }
@@ -32,7 +33,7 @@ natsTest(
   async () => {
     await using nats = await NatsServer.start();
     for (const [name, { run }] of Object.entries<Program>(AT_BROKERS)) {
-      await using stage = new Stage(await twoNodes(nats.url));
+      await using stage = new Stage(await twoEnds(nats));
       try {
         await run(stage);
       } catch (error) {
@@ -40,4 +41,5 @@ natsTest(
       }
     }
   },
+  true,
 );

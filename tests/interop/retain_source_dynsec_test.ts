@@ -1,9 +1,11 @@
 import { strict as assert } from "node:assert";
-import { BrokerProcess } from "../support/broker_process.ts";
+import { freePort } from "../support/free_port.ts";
 import { publish } from "../support/mosquitto.ts";
 import { hasMosquitto, MosquittoBroker } from "../support/mosquitto_broker.ts";
 import { hasPrograms } from "../support/programs.ts";
+import { until } from "../support/nats_server.ts";
 import { RawClient } from "../support/raw_client.ts";
+import { STANDS } from "../support/stands.ts";
 import { ctrl, initFile, pluginLines } from "./dynsec.ts";
 import { findPlugin } from "./dynsec_rights.ts";
 
@@ -23,20 +25,26 @@ async function seenAt(port: number): Promise<string> {
     cleanStart: true,
     keepAliveSeconds: 0,
   });
-  assert.equal((await reader.receive())?.type, "connack");
-  await reader.subscribe("p/#");
-  await reader.send({ type: "pingreq" });
-  const payloads: string[] = [];
-  for (;;) {
-    const packet = await reader.receive();
-    if (packet?.type === "publish") payloads.push(new TextDecoder().decode(packet.payload));
-    else if (packet?.type === "pingresp") return payloads.join(" ");
-    else assert.fail(`Got ${packet?.type}`);
-  }
+  const connack = await reader.receive();
+  assert.equal(connack?.type, "connack");
+  if (connack.reasonCode !== 0) return "refused";
+  const retained = await reader.retained("p/#");
+  return retained.map(({ payload }) => new TextDecoder().decode(payload)).join(" ");
 }
 
-/** Publishes a retained message, takes the publisher's right away, gives it back, deletes the publisher; what a reader gets each time. */
-async function play(port: number): Promise<readonly string[]> {
+/** Ports of brokers under test: the publisher and mosquitto_ctrl come to the one, the reader to the other; it may be the same. */
+interface Tried {
+  readonly here: { readonly port: number };
+  readonly there: { readonly port: number };
+}
+
+const PUMP = ["-u", "pump", "-P", "pw", "-i", "pump-1", "-t", "p/1", "-m", "kept", "-r", "-q", "1"];
+
+/** Publishes a retained message, takes the publisher's right away, gives it back, deletes the publisher; a reader gets it accordingly. */
+async function play({ here: { port }, there }: Tried): Promise<void> {
+  // What is changed at one node holds at the other within moments.
+  const sees = (what: string, expected: string) =>
+    until(what, async () => await seenAt(there.port) === expected, 5000);
   await ctrl(port, "createRole", "writer");
   await ctrl(port, "addRoleACL", "writer", "publishClientSend", "p/#", "allow");
   await ctrl(port, "createClient", "pump", "-p", "pw");
@@ -45,54 +53,60 @@ async function play(port: number): Promise<readonly string[]> {
   await ctrl(port, "addRoleACL", "reader", "subscribePattern", "#", "allow");
   await ctrl(port, "createClient", "eye", "-p", "pw");
   await ctrl(port, "addClientRole", "eye", "reader");
-  const pump = [
-    "-u",
-    "pump",
-    "-P",
-    "pw",
-    "-i",
-    "pump-1",
-    "-t",
-    "p/1",
-    "-m",
-    "kept",
-    "-r",
-    "-q",
-    "1",
-  ];
-  assert.equal((await publish(port, pump)).code, 0);
-  const all = [await seenAt(port)];
+  assert.equal((await publish(port, PUMP)).code, 0);
+  await sees("with the right", "kept");
   await ctrl(port, "removeClientRole", "pump", "writer");
-  all.push(await seenAt(port));
+  await sees("without the right", "");
   await ctrl(port, "addClientRole", "pump", "writer");
-  all.push(await seenAt(port));
+  await sees("with the right again", "kept");
   await ctrl(port, "deleteClient", "pump");
-  all.push(await seenAt(port));
-  return all;
+  await sees("without the publisher", "");
+}
+
+const what = "a retained message whose publisher lost its right in dynamic security is held back";
+
+/** Plays it with files that mosquitto_ctrl has made. */
+async function withFiles(
+  start: (config: () => string) => Promise<Tried & AsyncDisposable>,
+): Promise<void> {
+  const directory = await Deno.makeTempDir({ prefix: "flux-retain-" });
+  try {
+    const paths = ["one", "two"].map((name) => `${directory}/${name}.json`);
+    await initFile(paths[0]!);
+    await Deno.copyFile(paths[0]!, paths[1]!);
+    let count = 0;
+    await using brokers = await start(() =>
+      `check_retain_source true\n${pluginLines(paths[count++]!, plugin)}`
+    );
+    await play(brokers);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
 }
 
 Deno.test({
-  name: "a retained message whose publisher lost its right in dynamic security: mosquitto and we",
+  name: `${what}: mosquitto`,
   ignore,
-  async fn() {
-    const directory = await Deno.makeTempDir({ prefix: "flux-retain-" });
-    try {
-      const path = `${directory}/dynamic-security.json`;
-      const expected = ["kept", "", "kept", ""];
-      const config = (file: string) => `check_retain_source true\n${pluginLines(file, plugin)}`;
-      await initFile(path);
-      {
-        await using mosquitto = await MosquittoBroker.start(config(path));
-        assert.deepEqual(await play(mosquitto.port), expected, "mosquitto");
-      }
-      await Deno.remove(path);
-      await initFile(path);
-      await using ours = await BrokerProcess.start({
-        config: `${config(path)}allow_anonymous true\npersistence false\n`,
-      });
-      assert.deepEqual(await play(ours.port), expected, "ours");
-    } finally {
-      await Deno.remove(directory, { recursive: true });
-    }
-  },
+  fn: () =>
+    withFiles(async (config) => {
+      const broker = await MosquittoBroker.start(config());
+      const end = () => broker[Symbol.asyncDispose]();
+      return { here: broker, there: broker, [Symbol.asyncDispose]: end };
+    }),
 });
+
+for (const { suffix, start } of STANDS) {
+  Deno.test({
+    name: `${what}: ours${suffix}`,
+    ignore,
+    // The listeners of two machines have addresses, and names, of their own.
+    fn: () =>
+      withFiles((config) =>
+        start(() => ({
+          config: `listener ${freePort()} 127.0.0.1\nallow_anonymous true\n${config()}` +
+            "persistence false\n",
+          isPortOwn: true,
+        }))
+      ),
+  });
+}

@@ -1,9 +1,11 @@
 import { strict as assert } from "node:assert";
 import { BrokerProcess } from "../support/broker_process.ts";
+import { freePort } from "../support/free_port.ts";
 import { hasMosquitto, MosquittoBroker } from "../support/mosquitto_broker.ts";
 import { publish } from "../support/mosquitto.ts";
 import { hasPrograms } from "../support/programs.ts";
 import { RawClient } from "../support/raw_client.ts";
+import { STANDS } from "../support/stands.ts";
 
 /** How long a broker may take to read its rules again. */
 const RELOAD_LIMIT_MS = 10_000;
@@ -29,6 +31,12 @@ ${hasRight ? "pattern readwrite client/%c" : "pattern read client/%c"}
 interface Tried {
   readonly port: number;
   readonly pid: number;
+}
+
+/** Brokers under test: messages are retained at the one, and read at the other; it may be the same. */
+interface BothTried {
+  readonly here: Tried;
+  readonly there: Tried;
 }
 
 /** Retained messages of publishers whose right is by user name, by Client Identifier, or everybody's. */
@@ -67,58 +75,75 @@ async function subscribeOnce(port: number): Promise<readonly string[]> {
     keepAliveSeconds: 0,
   });
   assert.equal((await reader.receive())?.type, "connack");
-  await reader.subscribe("#");
-  await reader.send({ type: "pingreq" });
-  const topics: string[] = [];
-  for (;;) {
-    const packet = await reader.receive();
-    if (packet?.type === "publish") topics.push(packet.topicName);
-    else if (packet?.type === "pingresp") return topics.sort();
-    else assert.fail(`Got ${packet?.type}`);
-  }
+  return (await reader.retained("#")).map(({ topicName }) => topicName).sort();
 }
 
 /** Takes the rights away, and gives them back. */
-async function play(broker: Tried, aclFile: string): Promise<readonly (readonly string[])[]> {
-  await retainAll(broker);
-  const all = [await seen(broker, 1)];
+async function play(
+  { here, there }: BothTried,
+  aclFile: string,
+): Promise<readonly (readonly string[])[]> {
+  await retainAll(here);
+  const all = [await seen(there, 1)];
   for (const [n, hasRight] of [[2, false], [3, true]] as const) {
     Deno.writeTextFileSync(aclFile, rules(n, hasRight));
-    Deno.kill(broker.pid, "SIGHUP");
-    all.push(await seen(broker, n));
+    for (const { pid } of [here, there]) Deno.kill(pid, "SIGHUP");
+    all.push(await seen(there, n));
   }
   return all;
 }
 
 const ALL = ["anonymous/a", "client/dev", "user/a"];
+
+/** Plays it with this line and rules in a file; what is seen is what it must be. */
+async function tryLine(
+  line: string,
+  without: readonly string[],
+  start: (config: string) => Promise<BothTried & AsyncDisposable>,
+): Promise<void> {
+  const directory = await Deno.makeTempDir({ prefix: "flux-retain-" });
+  try {
+    const aclFile = `${directory}/acl`;
+    Deno.writeTextFileSync(aclFile, rules(1, true));
+    await using brokers = await start(`allow_anonymous true\nacl_file ${aclFile}\n${line}\n`);
+    const expected = [[...ALL, "probe/1"], [...without, "probe/2"], [...ALL, "probe/3"]]
+      .map((topics) => topics.sort());
+    assert.deepEqual(await play(brokers, aclFile), expected);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+}
+
+async function startMosquitto(config: string): Promise<BothTried & AsyncDisposable> {
+  const broker = await MosquittoBroker.start(config);
+  const end = () => broker[Symbol.asyncDispose]();
+  return { here: broker, there: broker, [Symbol.asyncDispose]: end };
+}
+
 const cases: readonly [line: string, without: readonly string[]][] = [
   ["check_retain_source true", []],
   ["check_retain_source false", ALL],
 ];
 for (const [line, without] of cases) {
+  const what = `a retained message whose publisher lost its right, with "${line}"`;
   Deno.test({
-    name: `a retained message whose publisher lost its right: mosquitto and we with "${line}"`,
+    name: `${what}: mosquitto`,
     ignore: !hasMosquitto,
-    async fn() {
-      const directory = await Deno.makeTempDir({ prefix: "flux-retain-" });
-      try {
-        const aclFile = `${directory}/acl`;
-        const config = `allow_anonymous true\nacl_file ${aclFile}\n${line}\n`;
-        const expected = [[...ALL, "probe/1"], [...without, "probe/2"], [...ALL, "probe/3"]]
-          .map((topics) => topics.sort());
-        Deno.writeTextFileSync(aclFile, rules(1, true));
-        {
-          await using mosquitto = await MosquittoBroker.start(config);
-          assert.deepEqual(await play(mosquitto, aclFile), expected);
-        }
-        Deno.writeTextFileSync(aclFile, rules(1, true));
-        await using ours = await BrokerProcess.start({ config: `${config}persistence false` });
-        assert.deepEqual(await play(ours, aclFile), expected);
-      } finally {
-        await Deno.remove(directory, { recursive: true });
-      }
-    },
+    fn: () => tryLine(line, without, startMosquitto),
   });
+  for (const { suffix, start } of STANDS) {
+    Deno.test({
+      name: `${what}: ours${suffix}`,
+      ignore: !hasMosquitto,
+      // The listeners of two machines have addresses, and names, of their own.
+      fn: () =>
+        tryLine(line, without, (config) =>
+          start(() => ({
+            config: `listener ${freePort()} 127.0.0.1\n${config}persistence false\n`,
+            isPortOwn: true,
+          }))),
+    });
+  }
 }
 
 async function restart(): Promise<void> {

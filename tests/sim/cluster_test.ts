@@ -1,5 +1,13 @@
 import { longTest } from "../support/long.ts";
-import { LONGER, PLAIN, testFound, testSeeds, WITH_EXPIRIES, WITH_SHARE } from "./cluster/seeds.ts";
+import {
+  LONGER,
+  PLAIN,
+  testFound,
+  testSeeds,
+  WITH_ABSENCES,
+  WITH_EXPIRIES,
+  WITH_SHARE,
+} from "./cluster/seeds.ts";
 
 testFound(PLAIN, [
   [
@@ -62,6 +70,13 @@ testFound(WITH_EXPIRIES, [
   ],
 ]);
 
+testFound(WITH_ABSENCES, [
+  [
+    702621,
+    "a node was killed after an UNSUBSCRIBE that its store had, and the log had not: others heard of it no more",
+  ],
+]);
+
 testFound(WITH_SHARE, [
   [26, "what the last member of a node left nobody took: the other node had started anew"],
   [45, "between a member's leaving one node and its arrival at another messages found nobody"],
@@ -110,6 +125,10 @@ testFound(WITH_SHARE, [
   [332532, "a node did not know after a restart what a dead one had to deliver"],
   [332698, "and so with another one"],
   [701653, "a member's session had come to a node that had not said so: messages found nobody"],
+  [
+    710666,
+    "a node sent what it had in flight itself before what it had heard of another one's: out of order",
+  ],
   [351093, "the claim of a client that was long gone ended its session at another node"],
   [10818, "all nodes were killed, and a member had no session: the check did not know that limit"],
 ]);
@@ -119,4 +138,5 @@ for (const [first, last] of [[0, 9], [10, 99], [100, 199]] as const) {
   testSeeds(PLAIN, first, last, first === 0 ? Deno.test : longTest);
   testSeeds(WITH_SHARE, first, last);
   testSeeds(WITH_EXPIRIES, first, last);
+  testSeeds(WITH_ABSENCES, first, last);
 }

@@ -7,6 +7,7 @@ import {
   type Packet,
   type Properties,
   type ProtocolVersion,
+  type Publish,
   type Qos,
 } from "../../lib/codec/mod.ts";
 
@@ -94,6 +95,27 @@ export class RawClient {
   async subscribe(topicFilter: string, qos: Qos = 0): Promise<void> {
     await this.send(subscribePacket(topicFilter, qos));
     assert.equal((await this.receive())?.type, "suback");
+  }
+
+  /** Subscribes, and returns the messages that this brings: those that are retained come before the answer to a ping behind SUBACK. */
+  async retained(topicFilter: string): Promise<readonly Publish[]> {
+    const messages: Publish[] = [];
+    await this.send(subscribePacket(topicFilter));
+    for (;;) {
+      const packet = await this.receive();
+      switch (packet?.type) {
+        case "publish":
+          messages.push(packet);
+          break;
+        case "suback":
+          await this.send({ type: "pingreq" });
+          break;
+        case "pingresp":
+          return messages;
+        default:
+          assert.fail(`Got ${packet?.type}`);
+      }
+    }
   }
 
   /** Sends PINGREQ and waits for PINGRESP; ignores packets before it. */

@@ -25,6 +25,8 @@ export interface DynamicAccessInit {
   readonly path: string;
   /** The names of the listeners that it is for. */
   readonly listeners: ReadonlySet<string>;
+  /** Whether it is also for listeners that are not there: for what came in at another node of a cluster. Default: false. */
+  readonly coversOthers?: boolean;
   /** Told of wrong passwords. */
   readonly log: LogPort;
   /** The longest that an attempt waits after others of its address have failed, seconds; 0: it does not wait. */
@@ -110,7 +112,7 @@ export class DynamicAccess {
 
   /** Whether it is for the listener of this client. */
   covers({ listener }: Pick<ClientIdentity, "listener">): boolean {
-    return this.#init.listeners.has(listener);
+    return this.#init.listeners.has(listener) || this.#init.coversOthers === true;
   }
 
   /** Whether it decides what the client may do: its name is in the file, or it has none. */

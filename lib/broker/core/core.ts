@@ -21,6 +21,7 @@ import { Hooks } from "./hooks.ts";
 import { LongFanOuts } from "./long_fan_outs.ts";
 import { NameBook } from "./name_book.ts";
 import { type Observer, Observers } from "./observers.ts";
+import { Publishers } from "./publishers.ts";
 import { QueueBook } from "./queue_book.ts";
 import { Rates } from "./rates.ts";
 import { Releases } from "./releases.ts";
@@ -47,6 +48,8 @@ export class Core implements Turn {
   readonly router: Router;
   /** The retained messages. */
   readonly retained: RetainedMessages;
+  /** Who has published them. */
+  readonly publishers: Publishers = new Publishers();
   /** Sessions, connected or not, by Client Identifier. */
   readonly clients: Map<string, Client> = new Map();
   /** How many sessions each user, or address, has. */

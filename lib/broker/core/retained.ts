@@ -9,7 +9,7 @@ import { ApartName, RetainedTopics, type RetainedWalk } from "../../topic/mod.ts
 import { Deadline } from "../ground/deadlines.ts";
 import type { Ground } from "../ground/ground.ts";
 import { type ArenaMessage, MAX_PAYLOAD_BYTES, PayloadArena } from "../ground/payload_arena.ts";
-import type { ClientIdentity, PreviousRetained, Store } from "../ground/ports.ts";
+import type { PreviousRetained, Store } from "../ground/ports.ts";
 
 /** A retained message in memory, or the name of one that is in the store alone. Of the former the payload may be in the store. */
 export type KeptRetained = ArenaMessage | ApartName;
@@ -39,8 +39,6 @@ export class RetainedMessages {
   readonly #arena = new PayloadArena();
   /** Of topics whose message expires, wherever it is. */
   readonly #expiring = new Map<string, Deadline>();
-  /** One shared object for all messages of a publisher. */
-  readonly #publishers = new WeakMap<ClientIdentity, Publisher>();
   #bytes = 0;
   /** What the messages take that are not in the store alone. */
   #memoryBytes = 0;
@@ -79,9 +77,9 @@ export class RetainedMessages {
 
   /**
    * Keeps the message in place of the previous one; an empty payload only removes that. Returns false if there is no room for the message.
-   * [MQTT-3.3.1-5] [MQTT-3.3.1-6] `identity` is the publisher's; absent for the broker itself, or if it is not known.
+   * [MQTT-3.3.1-5] [MQTT-3.3.1-6] `publisher`: whose rights it goes by later; absent: nobody's.
    */
-  store(message: Message, identity?: ClientIdentity): boolean {
+  store(message: Message, publisher?: Publisher): boolean {
     if (message.payload.length === 0) {
       this.remove(message.topicName);
       return true;
@@ -106,7 +104,7 @@ export class RetainedMessages {
       : nowMs + retainExpiryIntervalSeconds * 1000;
     const mustStore = store !== undefined && isStored(message.topicName);
     const expiresAtMs = Math.min(message.expiresAtMs, limitMs);
-    this.#keep(message, expiresAtMs, mustStore ? store : undefined, this.#publisherOf(identity));
+    this.#keep(message, expiresAtMs, mustStore ? store : undefined, publisher);
     if (this.#isTooMuch) {
       this.#check(CHECKED_AT_ONCE);
       this.#leaveIn(WAIT_MS);
@@ -151,24 +149,6 @@ export class RetainedMessages {
         return messages[i];
       }));
     });
-  }
-
-  /**
-   * The publisher to remember; none for a bridge of this broker, which may publish everything, and for a restored session, whose user is
-   * unknown.
-   */
-  #publisherOf(identity: ClientIdentity | undefined): Publisher | undefined {
-    if (identity === undefined || identity.isBridge === true || identity.listener === "") {
-      return undefined;
-    }
-    let publisher = this.#publishers.get(identity);
-    if (publisher === undefined) {
-      // Copies only the names: the identity may refer to a certificate and a grant.
-      const { clientId, userName, listener } = identity;
-      publisher = { clientId, userName, listener };
-      this.#publishers.set(identity, publisher);
-    }
-    return publisher;
   }
 
   /** Does what can fail first, so that a failure leaves everything as it was. */

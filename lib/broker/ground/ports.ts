@@ -396,9 +396,9 @@ export interface ClusterPort {
    * Puts a message into the log that all nodes share. It is routed to its receivers, those of this node included, when the node reads it
    * from the log: `FromCluster.applyShared`. The store's next `commit` completes after that. `packetId` belongs to a QoS 2 message from a stored
    * session, else it is 0. With `isWill` it is the will of a client whose session outlives its connection, and is routed by nobody if that
-   * session belongs to another node by then. Returns false if there is no room.
+   * session belongs to another node by then. `source`: whose rights it goes by while it is retained. Returns false if there is no room.
    */
-  append(message: Message, packetId: number, isWill: boolean): boolean;
+  append(message: Message, packetId: number, isWill: boolean, source?: Publisher): boolean;
   /** Forwards a message of QoS 0 to the nodes with subscribers for it, without confirmation; returns its {@linkcode Message.draw}. */
   forward(message: Message): number | undefined;
   /**

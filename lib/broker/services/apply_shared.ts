@@ -1,4 +1,4 @@
-import type { Message } from "../../session/mod.ts";
+import type { Message, Publisher } from "../../session/mod.ts";
 import type { Core } from "../core/core.ts";
 import type { Client } from "../state/connection.ts";
 import { report } from "./faults.ts";
@@ -13,6 +13,8 @@ export interface SharedMessage {
   readonly packetId: number;
   /** Whether another process has put it there: another node, or an earlier process of this one. */
   readonly isOthers: boolean;
+  /** Whose rights it goes by while it is retained; absent: that is not known, or nobody's. */
+  readonly source?: Publisher | undefined;
 }
 
 /**
@@ -22,7 +24,7 @@ export interface SharedMessage {
 export function applyShared(core: Core, shared: SharedMessage): boolean {
   const { longFanOuts, clients, store, options } = core;
   if (longFanOuts.jobs.length > 0 || !longFanOuts.hasRoom(store !== undefined)) return false;
-  const { packetId, isOthers } = shared;
+  const { packetId, isOthers, source } = shared;
   const message = shared.message.retain && !options.retainAvailable
     ? { ...shared.message, retain: false }
     : shared.message;
@@ -34,7 +36,7 @@ export function applyShared(core: Core, shared: SharedMessage): boolean {
     if (isOthers) receiver.accept(packetId);
     if (receiver.holds(packetId)) store?.putReceived(clientId, packetId);
   }
-  return deliverHere(core, message, publisher);
+  return deliverHere(core, message, publisher, source && core.publishers.shared(source));
 }
 
 /** Routes a message of QoS 0 that another node has forwarded. */
@@ -44,12 +46,18 @@ export function deliverForwarded(core: Core, message: Message): void {
   deliverHere(core, message, clients.get(message.publisherId) ?? null);
 }
 
-function deliverHere(core: Core, message: Message, publisher: Client | null): true {
+function deliverHere(
+  core: Core,
+  message: Message,
+  publisher: Client | null,
+  source?: Publisher,
+): true {
   const { topicName } = message;
+  const isWhole = core.store !== undefined && message.qos > 0;
   try {
     const route = core.router.route(topicName);
     if (route === undefined) drop(core, publisher, "not_a_topic_name", message);
-    else routeHere(core, message, route, publisher, core.store !== undefined && message.qos > 0);
+    else routeHere(core, message, route, publisher, isWhole, source);
   } catch (error) {
     report(core, "Cannot route a message of the cluster", { topicName }, error);
     drop(core, publisher, "encoding_failed", message);

@@ -26,7 +26,8 @@ export function shareMessage(
     if (draw !== undefined) message.draw = draw;
     return "here";
   }
-  if (cluster.append(message, packetId, isWill)) return "shared";
+  const source = message.retain ? core.publishers.of(publisher?.identity) : undefined;
+  if (cluster.append(message, packetId, isWill, source)) return "shared";
   drop(core, publisher, "store_failing", message);
   return "refused";
 }

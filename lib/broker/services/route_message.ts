@@ -1,4 +1,4 @@
-import { contentSizeBytes, type Message } from "../../session/mod.ts";
+import { contentSizeBytes, type Message, type Publisher } from "../../session/mod.ts";
 import type { Client } from "../state/connection.ts";
 import type { Core } from "../core/core.ts";
 import type { LongFanOut } from "../core/long_fan_outs.ts";
@@ -22,24 +22,33 @@ export function routeMessage(
   routeHere(core, message, route, publisher, false);
 }
 
-/** Retains and routes a message on this node alone. With `isWhole` nothing is committed before all receivers have it. */
+/** Retains and routes a message on this node alone; `source` is for `retain`. With `isWhole` nothing is committed before all receivers have it. */
 export function routeHere(
   core: Core,
   message: Message,
   route: Route,
   publisher: Client | null,
   isWhole: boolean,
+  source?: Publisher,
 ): void {
   const isLong = isLongFanOut(core, message, route);
-  if (message.retain) retain(core, message, publisher);
+  if (message.retain) retain(core, message, publisher, source);
   if (isLong) beginFanOut(core, message, route, publisher, isWhole);
   else fanOut(core, message, route, publisher);
 }
 
-/** Keeps the message as the retained message of its topic, where there is room for it. */
-export function retain(core: Core, message: Message, publisher: Client | null): void {
+/**
+ * Keeps the message as the retained message of its topic, where there is room for it. `source`: whose rights it goes by later; default: those
+ * of its publisher.
+ */
+export function retain(
+  core: Core,
+  message: Message,
+  publisher: Client | null,
+  source = core.publishers.of(publisher?.identity),
+): void {
   core.work.spend(STEPS.retained + deliverySteps(contentSizeBytes(message)));
-  if (!core.retained.store(message, publisher?.identity)) {
+  if (!core.retained.store(message, source)) {
     drop(core, publisher, "retained_limit", message);
   }
 }

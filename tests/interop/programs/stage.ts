@@ -1,10 +1,8 @@
 import { strict as assert } from "node:assert";
 import type { Properties, ProtocolVersion, Publish, Qos } from "../../../lib/codec/mod.ts";
-import { EvenNodes } from "../../support/even_nodes.ts";
 import { feed } from "../../support/fed_process.ts";
 import { callFlux, type FluxRun, runFlux } from "../../support/flux.ts";
-import { type LocalNode, LocalNodes } from "../../support/local_nodes.ts";
-import { LocalServer } from "../../support/local_server.ts";
+import type { LocalEnd, LocalEnds } from "../../support/local_ends.ts";
 import { hasMosquitto } from "../../support/mosquitto_broker.ts";
 import { until } from "../../support/nats_server.ts";
 import { publishPacket, RawClient } from "../../support/raw_client.ts";
@@ -50,63 +48,26 @@ const theirs: Actor = async (command, args, { input, env } = {}) => {
   return await feed(child, input);
 };
 
-/** Where a program is played: at one broker, or at two nodes of a cluster. */
-export interface Ends extends AsyncDisposable {
-  /** What the commands come to. */
-  readonly server: Pick<LocalNode, "port" | "listen" | "broker">;
-  /** Where the clients come in that the commands hear, and that hear them. */
-  readonly farPort: number;
-  /** Until each end has what the other one has sent. */
-  even(): Promise<void>;
-}
-
-/** One broker. */
-export function oneBroker(): Ends {
-  const server = new LocalServer();
-  return {
-    server,
-    farPort: server.port,
-    even: () => Promise.resolve(),
-    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
-  };
-}
-
-/** Two nodes that are a cluster of their own at a nats-server. */
-export async function twoNodes(natsUrl: string): Promise<Ends> {
-  const nodes = await LocalNodes.start(natsUrl);
-  const both = await EvenNodes.open(nodes.ports);
-  const [server, far] = nodes.nodes;
-  return {
-    server,
-    farPort: far.port,
-    even: () => both.even(),
-    async [Symbol.asyncDispose]() {
-      await both[Symbol.asyncDispose]();
-      await nodes[Symbol.asyncDispose]();
-    },
-  };
-}
-
 /** The brokers of one program, and the clients that play in it. */
 export class Stage implements AsyncDisposable {
   readonly directory = Deno.makeTempDirSync({ prefix: "flux-programs-" });
-  readonly #ends: Ends;
+  readonly #ends: LocalEnds;
   /** Subscriptions that are none of a command's. */
   readonly #others: number;
 
-  constructor(ends: Ends) {
+  constructor(ends: LocalEnds) {
     this.#ends = ends;
     this.#others = this.server.broker.core.router.size;
   }
 
   /** The broker that the commands come to. */
-  get server(): Ends["server"] {
-    return this.#ends.server;
+  get server(): LocalEnd {
+    return this.#ends.here;
   }
 
   /** The port of the clients that the commands hear, and that hear them. */
   get farPort(): number {
-    return this.#ends.farPort;
+    return this.#ends.there.port;
   }
 
   /** The flags of the way to the broker. */
