@@ -25,6 +25,7 @@ const USE = `Simulates clients, links and crashes against the broker.
   --snapshots        with --cluster: nodes make snapshots, the log is shortened, and nodes that are new or were away start from them
   --disks            with --cluster: nodes lose their disks as well; needs --snapshots
   --expiries         with --cluster: some sessions of a client end with its connection, and others do not
+  --absences         with --cluster: nodes are away for minutes as well
   --failures COUNT   after which to stop; default: 1
   --trace EVENTS     of a failure that are shown; default: 60`;
 
@@ -41,6 +42,7 @@ const flags = readFlags(USE, {
   snapshots: false,
   disks: false,
   expiries: false,
+  absences: false,
   failures: whole(1),
   trace: whole(60, 0),
 });
@@ -81,8 +83,8 @@ function attempt(seed: number): string | undefined {
   if (flags.bridge) return runBridge(seed);
   if (flags.cluster) {
     const { steps, trace: traceEvents, shares: hasShare, snapshots: hasSnapshots } = flags;
-    const { expiries: hasExpiries, disks: hasLostDisks } = flags;
-    const parts = { hasShare, hasSnapshots, hasLostDisks, hasExpiries };
+    const { expiries: hasExpiries, disks: hasLostDisks, absences: hasAbsences } = flags;
+    const parts = { hasShare, hasSnapshots, hasLostDisks, hasExpiries, hasAbsences };
     return runCluster(seed, { steps, traceEvents, ...parts });
   }
   const failure = run(seed, flags.steps, asked);

@@ -20,7 +20,7 @@ export class OwnSessions {
   readonly #log: ChangeLog;
   readonly #lines: LogPort;
   #host: SessionHost | undefined;
-  /** Sessions that have come from another node: all others need all their subscriptions. */
+  /** Sessions that have come from another node, or from an earlier process: all others need all their subscriptions. */
   readonly #moved = new Set<string>();
   /** Sessions whose clients were there when an earlier process ended. */
   readonly #left = new Set<string>();
@@ -63,6 +63,12 @@ export class OwnSessions {
     this.#left.add(clientId);
   }
 
+  /** A session is in the store of this node, which may be ahead of the log: others need all its subscriptions as well. */
+  restored(clientId: string, wasConnected: boolean): void {
+    this.#moved.add(clientId);
+    if (wasConnected) this.#left.add(clientId);
+  }
+
   /** A session is another node's from here on, or nobody's: what was still to be told of it does not count. */
   went(clientId: string): void {
     this.ended(clientId);
@@ -103,7 +109,7 @@ export class OwnSessions {
     const change = { kind: "session", clientId, expirySeconds, expiresAtMs, owner } as const;
     const isArrival = expiresAtMs === Infinity;
     const subscriptions = isArrival ? [...this.#host!.subscriptionsOf(clientId)] : [];
-    const isMoved = this.#moved.delete(clientId);
+    const isMoved = isArrival && this.#moved.delete(clientId);
     if (!isArrival || subscriptions.length > MAX_REPEATED && !isMoved) {
       return void this.#tell(change);
     }
@@ -118,6 +124,7 @@ export class OwnSessions {
     const isTold = this.#isTold(clientId) && this.#tell({ kind: "ended", clientId });
     this.done.forget(clientId);
     this.#reserved.forget(clientId);
+    this.#moved.delete(clientId);
     return isTold;
   }
 

@@ -24,7 +24,7 @@ export class SharedSessions {
   restored(clientId: string, stored: string, wasConnected: boolean): string {
     const home = parseHome(stored);
     this.homes.restored(clientId, home);
-    if (home.home === this.#node && wasConnected) this.own.setLeft(clientId, true);
+    if (home.home === this.#node) this.own.restored(clientId, wasConnected);
     this.keepDone(clientId, home.done);
     return home.done;
   }

@@ -75,6 +75,7 @@ natsTest(
     for (const server of others) await server.restart();
     await until("it is again", () => bridges.isReached, 30_000);
   },
+  true,
 );
 
 natsTest("to other brokers' bridges the nodes are one broker", async () => {

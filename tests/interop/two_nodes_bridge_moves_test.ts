@@ -2,6 +2,7 @@ import { deepEqual, equal, ok } from "node:assert/strict";
 import { MqttClient } from "../../lib/client/mod.ts";
 import { Collector, publishAll, until } from "../support/bridge_ends.ts";
 import type { BrokerProcess } from "../support/broker_process.ts";
+import { isLeftOut } from "../support/long.ts";
 import { hasMosquitto, MosquittoBroker } from "../support/mosquitto_broker.ts";
 import { NatsServer, whyNoNatsServer } from "../support/nats_server.ts";
 import { startNode } from "../support/two_nodes.ts";
@@ -59,14 +60,19 @@ Deno.test({
       new Set(of(end, `${side}/1`)).size === 2000 && of(end, `${side}/2`).length >= 2100;
     await there.until(() => isWhole(there, "out"), 20_000);
     await here.until(() => isWhole(here, "in"), 20_000);
-    deepEqual(of(there, "out/2"), numbered(2100));
-    deepEqual(of(here, "in/2"), numbered(2100));
+    // mosquitto may send what is new before what has waited, so the order says nothing here.
+    for (const got of [of(there, "out/2"), of(here, "in/2")]) {
+      deepEqual(got.toSorted((x, y) => Number(x) - Number(y)), numbered(2100));
+    }
   },
 });
 
 Deno.test({
   name: "a node of a bridge that is paused has it no more when it goes on, and nobody is kicked on",
-  ignore,
+  ignore: ignore ||
+    isLeftOut(
+      "a node of a bridge that is paused has it no more when it goes on, and nobody is kicked on",
+    ),
   async fn() {
     await using far = await MosquittoBroker.start();
     await using nats = await NatsServer.start();
@@ -98,7 +104,10 @@ Deno.test({
 Deno.test({
   name:
     "a bridge with one node waits for that, and goes to another with what waits when that is named",
-  ignore,
+  ignore: ignore ||
+    isLeftOut(
+      "a bridge with one node waits for that, and goes to another with what waits when that is named",
+    ),
   async fn() {
     const directories = ["a", "b"].map(() => Deno.makeTempDirSync({ prefix: "flux-bridge-" }));
     try {

@@ -139,3 +139,23 @@ Deno.test("a session ends at all nodes where its client stays away", () => {
   clock.runFor(5000);
   for (const { broker } of nodes) equal(broker.clients.get("c"), undefined);
 });
+
+Deno.test("what a node had unsubscribed from when it was killed, and its log had not, other nodes hear when the client is back", () => {
+  const clock = new Scheduler();
+  const [first, second] = nodesOf(clock, 2) as [ClusterSimNode, ClusterSimNode];
+  const before = connect(first, 1000);
+  subscribe(before.link, 200);
+  clock.runFor(1000);
+  first.cut();
+  send(before.link, { type: "unsubscribe", packetId: 300, topicFilters: ["t/7"] });
+  clock.runFor(1000);
+  first.crash(false);
+  first.heal();
+  first.start();
+  clock.runFor(3000);
+  equal(stateAt(second).subscriptions, 200);
+  connect(first, 1000, undefined, false);
+  clock.runFor(1000);
+  equal(stateAt(first).subscriptions, 199);
+  equal(stateAt(second).subscriptions, 199);
+});

@@ -1,5 +1,13 @@
 import { longTest } from "../support/long.ts";
-import { LONGER, PLAIN, testFound, testSeeds, WITH_EXPIRIES, WITH_SHARE } from "./cluster/seeds.ts";
+import {
+  LONGER,
+  PLAIN,
+  testFound,
+  testSeeds,
+  WITH_ABSENCES,
+  WITH_EXPIRIES,
+  WITH_SHARE,
+} from "./cluster/seeds.ts";
 
 testFound(PLAIN, [
   [
@@ -59,6 +67,13 @@ testFound(WITH_EXPIRIES, [
   [
     621358,
     "a connection that its client had left was let in late: the check took its will for due",
+  ],
+]);
+
+testFound(WITH_ABSENCES, [
+  [
+    702621,
+    "a node was killed after an UNSUBSCRIBE that its store had, and the log had not: others heard of it no more",
   ],
 ]);
 
@@ -123,4 +138,5 @@ for (const [first, last] of [[0, 9], [10, 99], [100, 199]] as const) {
   testSeeds(PLAIN, first, last, first === 0 ? Deno.test : longTest);
   testSeeds(WITH_SHARE, first, last);
   testSeeds(WITH_EXPIRIES, first, last);
+  testSeeds(WITH_ABSENCES, first, last);
 }

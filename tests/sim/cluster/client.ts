@@ -12,6 +12,7 @@ import { Wire } from "../bridge/pipe.ts";
 import type { NodeLink } from "../bridge/node.ts";
 import type { ClusterSimNode } from "./node.ts";
 import type { SentRecord, SessionRecord, SubRecord, WillRecord } from "./records.ts";
+import { LONG_MS } from "./absences.ts";
 import type { ClusterWorld } from "./world.ts";
 
 /** A message on its way to the cluster. */
@@ -29,6 +30,16 @@ const GOODBYES: ReadonlySet<number> = new Set([0x8b, 0x8d, 0x8e, 0x97, 0x9c]);
 const PATIENCE_MS = 8000;
 /** How soon a client asks again for a subscription that it was refused. */
 const REFUSED_MS = 1000;
+/** More than a node says again with each arrival of a client. */
+const MANY = Array.from({ length: 101 }, (_, i) => ({
+  topicFilter: `x/${i}`,
+  qos: 1,
+  noLocal: false,
+  retainAsPublished: false,
+  retainHandling: 0,
+} as const));
+/** How long a client is away where nodes are for minutes: less than all sessions wait. */
+const AWAY_MS = 12_000;
 /** Longer than a node is paused or cut off. */
 const DISTURBED_MS = 60_000;
 
@@ -62,6 +73,9 @@ export class RoamingClient {
   readonly #subscribing = new Map<number, SubRecord>();
   readonly #unsubscribing = new Map<number, SubRecord>();
   #pendingUnsubscribes: SubRecord[] = [];
+  /** Whether it is still to subscribe to many topics to which nothing comes, and the Packet Identifier of that; 0: none. */
+  #wantsMany = false;
+  #manyId = 0;
   #wantedSubs: { topicFilter: string; qos: Qos }[] = [];
   #will: WillRecord | undefined;
   #isLeaving = false;
@@ -89,7 +103,8 @@ export class RoamingClient {
 
   /** Whether it has all subscriptions that it wants, and no others. */
   get hasSettled(): boolean {
-    return this.isIn && this.#wantedSubs.length === 0 && this.#subscribing.size === 0 &&
+    return this.isIn && !this.#wantsMany && this.#wantedSubs.length === 0 &&
+      this.#subscribing.size === 0 &&
       this.#unsubscribing.size === 0 && this.#pendingUnsubscribes.length === 0;
   }
 
@@ -250,7 +265,8 @@ export class RoamingClient {
   }
 
   #isTaken(packetId: number): boolean {
-    return this.#sending.some((sending) => sending.packetId === packetId) ||
+    return packetId === this.#manyId ||
+      this.#sending.some((sending) => sending.packetId === packetId) ||
       this.#subscribing.has(packetId) || this.#unsubscribing.has(packetId);
   }
 
@@ -282,11 +298,21 @@ export class RoamingClient {
       const flags = { noLocal: false, retainAsPublished: false, retainHandling: 0 } as const;
       this.#send({ type: "subscribe", packetId, subscriptions: [{ topicFilter, qos, ...flags }] });
     }
+    if (this.#wantsMany && this.#manyId === 0) {
+      this.#manyId = this.#freeId();
+      this.#send({ type: "subscribe", packetId: this.#manyId, subscriptions: MANY });
+    }
     for (const sub of this.#pendingUnsubscribes.splice(0)) {
       const packetId = this.#freeId();
       this.#unsubscribing.set(packetId, sub);
       this.#send({ type: "unsubscribe", packetId, topicFilters: [sub.topicFilter] });
     }
+  }
+
+  #grantedMany(reasonCodes: readonly number[]): void {
+    this.#manyId = 0;
+    this.#wantsMany = reasonCodes.some((code) => code >= 0x80);
+    if (this.#wantsMany) this.#world.clock.after(REFUSED_MS, () => this.#subscribeMore());
   }
 
   #freeId(): number {
@@ -302,6 +328,7 @@ export class RoamingClient {
     for (const sending of this.#sending) sending.isOnWire = false;
     for (const sub of this.#subscribing.values()) this.#askAgain(sub);
     this.#subscribing.clear();
+    this.#manyId = 0;
     this.#pendingUnsubscribes.push(...this.#unsubscribing.values());
     this.#unsubscribing.clear();
   }
@@ -323,8 +350,9 @@ export class RoamingClient {
     this.#will = undefined;
     if (!this.isIn) return;
     // Of a node that is taken for dead the clients count as gone, while they are still there: their time runs.
-    const wasDisturbed = this.node?.disturbedMs.some((atMs) => atMs > nowMs - DISTURBED_MS);
-    const leftMs = this.expirySeconds * 1000 - (wasDisturbed === true ? DISTURBED_MS : 2000);
+    const disturbedMs = DISTURBED_MS + (this.#world.hasAbsences ? LONG_MS : 0);
+    const wasDisturbed = this.node?.disturbedMs.some((atMs) => atMs > nowMs - disturbedMs);
+    const leftMs = this.expirySeconds * 1000 - (wasDisturbed === true ? disturbedMs : 2000);
     this.#sureUntilMs = nowMs + leftMs;
   }
 
@@ -340,7 +368,8 @@ export class RoamingClient {
   #later(): void {
     const { clock, random } = this.#world;
     const { sessions: { length } } = this;
-    clock.after(20 + random.int(300), () => {
+    const maxMs = this.#world.hasAbsences ? AWAY_MS : 300;
+    clock.after(20 + random.int(maxMs), () => {
       const isStill = !this.isAway && this.#wire === undefined && length <= this.sessions.length;
       if (isStill) this.connect(this.#world.anyNode());
     });
@@ -378,6 +407,7 @@ export class RoamingClient {
       case "connack":
         return this.#begin(packet);
       case "suback": {
+        if (packet.packetId === this.#manyId) return this.#grantedMany(packet.reasonCodes);
         const sub = take(this.#subscribing, packet.packetId, clientId, packet.type);
         if (packet.reasonCodes[0]! < 0x80) {
           sub.grantedAtMs = this.#world.clock.nowMs;
@@ -432,6 +462,7 @@ export class RoamingClient {
       this.session = { subs: [], got: new Map(), order: [], isOver: false };
       this.sessions.push(this.session);
       this.#wantedSubs = this.#world.subscriptionsOf(this);
+      this.#wantsMany = this.#world.hasAbsences;
     }
     this.#mustStartClean = false;
     // Without a session the node has let it in at once, and its word may come to the log later.
@@ -451,6 +482,7 @@ export class RoamingClient {
     this.#held.clear();
     this.#heldTexts.clear();
     this.#wantedSubs = [];
+    this.#wantsMany = false;
     this.#pendingUnsubscribes = [];
     if (this.session !== undefined) this.session.isOver = true;
     this.session = undefined;

@@ -10,6 +10,7 @@ import { Violation } from "../records.ts";
 import { checkArrivals, checkNodes, checkShares, checkWills } from "./verdict.ts";
 import { makeSnapshot } from "./snapshots.ts";
 import { RETAINED_TOPICS } from "./state.ts";
+import { LONG_MS } from "./absences.ts";
 import { ClusterWorld, type WorldParts } from "./world.ts";
 import type { RoamingClient } from "./client.ts";
 import type { ClusterSimNode } from "./node.ts";
@@ -166,7 +167,8 @@ class ClusterRun {
       case "add node":
         if (nodes.length < MAX_NODES) this.#world.addNode();
     }
-    clock.runFor(random.int(random.int(5) === 0 ? 20_000 : 300));
+    const longMs = this.#world.hasAbsences && random.bool() ? LONG_MS / 2 : 20_000;
+    clock.runFor(random.int(random.int(5) === 0 ? longMs : 300));
   }
 
   #publish(client: RoamingClient): void {
@@ -201,20 +203,27 @@ class ClusterRun {
     const { random, clock } = this.#world;
     if (!node.isUp) return;
     this.#world.crash(node, random.bool());
-    clock.after(random.int(random.bool() ? 2000 : 30_000), () => node.start());
+    clock.after(this.#absenceMs(30_000), () => node.start());
   }
 
   #pause(node: ClusterSimNode): void {
-    const { random, clock } = this.#world;
+    const { clock } = this.#world;
     if (!node.isUp || node.isPaused) return;
     node.pause();
-    clock.after(random.int(random.bool() ? 2000 : 30_000), () => node.resume());
+    clock.after(this.#absenceMs(30_000), () => node.resume());
   }
 
   #cut(node: ClusterSimNode): void {
-    const { random, clock } = this.#world;
+    const { clock } = this.#world;
     node.cut();
-    clock.after(random.int(random.bool() ? 2000 : 40_000), () => node.heal());
+    clock.after(this.#absenceMs(40_000), () => node.heal());
+  }
+
+  /** How long a node is away. */
+  #absenceMs(maxMs: number): number {
+    const { random, hasAbsences } = this.#world;
+    if (hasAbsences && random.int(3) === 0) return random.int(LONG_MS);
+    return random.int(random.bool() ? 2000 : maxMs);
   }
 
   /** All nodes are there, and all clients come back. */

@@ -38,6 +38,15 @@ export const WITH_EXPIRIES: Worlds = {
   hasExpiries: true,
 };
 
+/** Nodes are away for longer than some sessions wait. */
+export const WITH_ABSENCES: Worlds = {
+  ...LONGER,
+  name: "A cluster whose nodes are away for minutes",
+  promises:
+    "A cluster whose nodes are away for longer than some sessions wait for their clients keeps what it promises",
+  hasAbsences: true,
+};
+
 /** Nodes make snapshots, and start from them. */
 export const WITH_SNAPSHOTS: Worlds = {
   name: "A cluster with snapshots",

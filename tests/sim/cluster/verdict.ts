@@ -3,6 +3,7 @@ import type { RoamingClient } from "./client.ts";
 import { countInLog } from "./log_wills.ts";
 import { restOf } from "./state.ts";
 import type { SentRecord, SessionRecord, SubRecord, WillRecord } from "./records.ts";
+import { LONG_MS } from "./absences.ts";
 import type { ClusterWorld } from "./world.ts";
 
 /** How long a node takes to know, and to say, what has become of a will. */
@@ -121,7 +122,9 @@ function isDue(
   // A connection within the delay keeps it from being sent, and nothing orders those to two nodes but the log. [MQTT-3.1.3-9]
   if (mayBeBack && delayMs > 0) return false;
   if (!isShared || cancelledAtMs !== Infinity || lostAtMs === Infinity) return false;
-  return Math.min(backAtMs, world.clock.nowMs) > lostAtMs + delayMs + WILL_MS;
+  // Where all nodes are away nobody can publish it.
+  const awayMs = world.hasAbsences ? LONG_MS : 0;
+  return Math.min(backAtMs, world.clock.nowMs) > lostAtMs + delayMs + WILL_MS + awayMs;
 }
 
 /** The node had time to say so, before the client came to another one. */

@@ -25,6 +25,8 @@ export interface WorldParts {
   readonly hasLostDisks?: boolean;
   /** Where a client begins anew, it has now and then a session that ends with its connection; default: always the same. */
   readonly hasExpiries?: boolean;
+  /** Nodes are down, paused and cut off for minutes as well, which is longer than some sessions wait; default: for seconds. */
+  readonly hasAbsences?: boolean;
 }
 
 /** Some nodes, what they share, and their clients: all of it from one seed. */
@@ -49,13 +51,20 @@ export class ClusterWorld {
   readonly hasLostDisks: boolean;
   /** Whether sessions of one client may last for different times. */
   readonly hasExpiries: boolean;
+  /** Whether nodes are away for minutes. */
+  readonly hasAbsences: boolean;
   readonly #newNode: () => ClusterSimNode;
 
   constructor(
     seed: number,
     isTraced: boolean,
-    { hasShare = false, hasSnapshots = false, hasLostDisks = false, hasExpiries = false }:
-      WorldParts,
+    {
+      hasShare = false,
+      hasSnapshots = false,
+      hasLostDisks = false,
+      hasExpiries = false,
+      hasAbsences = false,
+    }: WorldParts,
   ) {
     const random = this.random = new Random(seed);
     this.trace = new Trace(this.clock, isTraced);
@@ -72,6 +81,7 @@ export class ClusterWorld {
     this.hasSnapshots = hasSnapshots;
     this.hasLostDisks = hasLostDisks;
     this.hasExpiries = hasExpiries;
+    this.hasAbsences = hasAbsences;
     const maxCommitMs = random.pick([0, 3, 50]);
     const isolationTimeoutMs = random.pick([3000, 30_000]);
     this.#newNode = () => {
@@ -91,7 +101,8 @@ export class ClusterWorld {
     };
     for (let i = 0; i < random.pick([2, 3, 3]); i++) this.addNode();
     for (let i = 0; i < 3 + random.int(3); i++) {
-      const expirySeconds = i < 2 ? 36_000 : random.pick([0, 20, 36_000, 36_000]);
+      const others = hasAbsences ? [20, 20, 36_000] : [0, 20, 36_000, 36_000];
+      const expirySeconds = i < 2 ? 36_000 : random.pick(others);
       this.clients.push(
         new RoamingClient(this, `c${i}`, expirySeconds, random.pick([1, 3, 100, 65_535])),
       );
