@@ -4,18 +4,24 @@ import { MqttClient } from "../../lib/client/mod.ts";
 import { Collector, FluxBroker, until } from "../support/bridge_ends.ts";
 import { freePort } from "../support/free_port.ts";
 import { MosquittoBroker } from "../support/mosquitto_broker.ts";
+import { NatsServer } from "../support/nats_server.ts";
 import { Random } from "../support/random.ts";
 import { Tap, type TapWay } from "../support/tap.ts";
+import { startNode } from "../support/two_nodes.ts";
 
 /** How long a mosquitto that is up again may need for the last messages. */
 const END_LIMIT_MS = 60_000;
 /** Nothing has come for so long: nothing will. */
 const QUIET_MS = 3000;
 
+const CONNECTED = /Bridge connected/;
+
 /** What the rounds are. */
 export interface MosquittoRoundsInit {
   readonly rounds: number;
   readonly seed: number;
+  /** Whether there are two nodes: the bridge is at one, and publishers and subscribers are at the other. Default: false. */
+  readonly isCluster?: boolean;
   /** Told after each round. */
   readonly onRound?: (round: number) => void;
 }
@@ -73,18 +79,15 @@ class Account {
  * an `AssertionError` where one is ours.
  */
 export async function mosquittoCrashRounds(
-  { rounds, seed, onRound }: MosquittoRoundsInit,
+  { rounds, seed, isCluster = false, onRound }: MosquittoRoundsInit,
 ): Promise<MosquittoRoundsResult> {
   const random = new Random(seed);
   const account = new Account();
   await using far = await MosquittoBroker.start("max_inflight_messages 0", true);
   using tap = new Tap(far.port, (way, packet) => account.hear(way, packet));
-  await using near = await FluxBroker.start(
-    freePort(),
-    `max_queued_messages 0\nconnection far\naddress 127.0.0.1:${tap.port}\nrestart_timeout 1\n` +
-      "topic out/# out 2\ntopic in/# in 2",
-  );
-  await near.process.untilLog(/Bridge connected/, 15_000);
+  const bridge = `connection far\naddress 127.0.0.1:${tap.port}\nrestart_timeout 1\n` +
+    "topic out/# out 2\ntopic in/# in 2\n";
+  await using near = isCluster ? await startNodes(bridge) : await startAlone(bridge);
   await using there = await Collector.start(far.port, "out/#");
   await using here = await Collector.start(near.port, "in/#");
   let isEnding = false;
@@ -117,6 +120,29 @@ export async function mosquittoCrashRounds(
   await Promise.all(publishers);
   await untilQuiet([there, here]);
   return judge(sent, { out: there, in: here }, account);
+}
+
+/** What publishers and subscribers come to. */
+interface Near extends AsyncDisposable {
+  readonly port: number;
+}
+
+async function startAlone(bridge: string): Promise<Near> {
+  const near = await FluxBroker.start(freePort(), `max_queued_messages 0\n${bridge}`);
+  await near.process.untilLog(CONNECTED, 15_000);
+  return near;
+}
+
+/** Two nodes, of which the other one has the bridge. */
+async function startNodes(bridge: string): Promise<Near> {
+  await using started = new AsyncDisposableStack();
+  const nats = started.use(await NatsServer.start());
+  const { port } = started.use(await startNode(nats, "a", "max_queued_messages 0\n"));
+  const lines = `max_queued_messages 0\n${bridge}bridge_node b\n`;
+  const far = started.use(await startNode(nats, "b", lines));
+  await far.untilLog(CONNECTED, 15_000);
+  const all = started.move();
+  return { port, [Symbol.asyncDispose]: () => all.disposeAsync() };
 }
 
 /** All that waits has gone, or nothing comes any more. */
