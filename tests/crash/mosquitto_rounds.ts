@@ -1,20 +1,16 @@
 import { strict as assert } from "node:assert";
 import type { Packet } from "../../lib/codec/mod.ts";
 import { MqttClient } from "../../lib/client/mod.ts";
-import { Collector, FluxBroker, until } from "../support/bridge_ends.ts";
-import { freePort } from "../support/free_port.ts";
+import { Collector, until } from "../support/bridge_ends.ts";
+import { startBridged } from "../support/bridged.ts";
 import { MosquittoBroker } from "../support/mosquitto_broker.ts";
-import { NatsServer } from "../support/nats_server.ts";
 import { Random } from "../support/random.ts";
 import { Tap, type TapWay } from "../support/tap.ts";
-import { startNode } from "../support/two_nodes.ts";
 
 /** How long a mosquitto that is up again may need for the last messages. */
 const END_LIMIT_MS = 60_000;
 /** Nothing has come for so long: nothing will. */
 const QUIET_MS = 3000;
-
-const CONNECTED = /Bridge connected/;
 
 /** What the rounds are. */
 export interface MosquittoRoundsInit {
@@ -87,7 +83,7 @@ export async function mosquittoCrashRounds(
   using tap = new Tap(far.port, (way, packet) => account.hear(way, packet));
   const bridge = `connection far\naddress 127.0.0.1:${tap.port}\nrestart_timeout 1\n` +
     "topic out/# out 2\ntopic in/# in 2\n";
-  await using near = isCluster ? await startNodes(bridge) : await startAlone(bridge);
+  await using near = await startBridged(bridge, isCluster);
   await using there = await Collector.start(far.port, "out/#");
   await using here = await Collector.start(near.port, "in/#");
   let isEnding = false;
@@ -120,29 +116,6 @@ export async function mosquittoCrashRounds(
   await Promise.all(publishers);
   await untilQuiet([there, here]);
   return judge(sent, { out: there, in: here }, account);
-}
-
-/** What publishers and subscribers come to. */
-interface Near extends AsyncDisposable {
-  readonly port: number;
-}
-
-async function startAlone(bridge: string): Promise<Near> {
-  const near = await FluxBroker.start(freePort(), `max_queued_messages 0\n${bridge}`);
-  await near.process.untilLog(CONNECTED, 15_000);
-  return near;
-}
-
-/** Two nodes, of which the other one has the bridge. */
-async function startNodes(bridge: string): Promise<Near> {
-  await using started = new AsyncDisposableStack();
-  const nats = started.use(await NatsServer.start());
-  const { port } = started.use(await startNode(nats, "a", "max_queued_messages 0\n"));
-  const lines = `max_queued_messages 0\n${bridge}bridge_node b\n`;
-  const far = started.use(await startNode(nats, "b", lines));
-  await far.untilLog(CONNECTED, 15_000);
-  const all = started.move();
-  return { port, [Symbol.asyncDispose]: () => all.disposeAsync() };
 }
 
 /** All that waits has gone, or nothing comes any more. */

@@ -35,7 +35,7 @@ const SUITES: readonly (readonly [file: string, proves: string, where: string])[
   ["mosquitto_killed", "a bridge to a mosquitto that is killed", "here"],
   ["mosquitto_programs", "mosquitto's tests of its client commands", "here"],
   ["mosquitto_properties", "which properties a line may have", "none: it reaches no broker"],
-  ["our_bridge", "a bridge to mosquitto, both ways", "two_nodes_bridge"],
+  ["our_bridge", "a bridge to mosquitto, both ways", "here"],
   ["paho_c", "Paho in C over a WebSocket", "two_nodes"],
   ["retain_source", "retained messages of publishers that lost their right", "here"],
   ["retain_source_dynsec", "the same under dynamic security", "here"],
