@@ -18,7 +18,7 @@ export interface ClientSummary {
   readonly remoteAddress: string;
   /** The name of the listener that it connected to last. */
   readonly listener: string;
-  /** 3 (MQTT 3.1), 4 (3.1.1) or 5. */
+  /** 3 (MQTT 3.1), 4 (3.1.1) or 5; 0 if it has not connected since the broker started. */
   readonly protocolVersion: number;
   /** Whether it is connected. */
   readonly isConnected: boolean;
@@ -59,6 +59,8 @@ export interface ClientDetail extends ClientSummary {
   readonly isStopped: boolean;
   /** Whether a will is kept for it. */
   readonly hasWill: boolean;
+  /** Another node of the cluster that its session belongs to; `""`: this one. */
+  readonly node: string;
   /** Messages dropped for this client. */
   readonly droppedByReason: ReadonlyMap<string, number>;
   /** Its subscriptions by Topic Filter. */
@@ -73,7 +75,7 @@ export const CLIENT_COLUMNS: {
   userName: ({ identity }) => identity.userName ?? "",
   remoteAddress: ({ identity, isRestored }) => isRestored ? "" : identity.remoteAddress,
   listener: ({ identity, isRestored }) => isRestored ? "" : identity.listener,
-  protocolVersion: ({ identity }) => identity.protocolVersion,
+  protocolVersion: ({ identity, isRestored }) => isRestored ? 0 : identity.protocolVersion,
   isConnected: ({ connection }) => connection !== null,
   keepAliveSeconds: ({ connection }) => connection?.keepAliveSeconds ?? 0,
   lastReceivedMs: ({ connection }) => connection?.lastReceivedMs ?? 0,
@@ -94,6 +96,12 @@ export function summarizeClient(client: Client): ClientSummary {
   return row as unknown as ClientSummary;
 }
 
+/** The other node of the cluster that a client's session belongs to, of which there is a copy here; `""`: it belongs to this one. */
+export function otherNodeOf(broker: Broker, { copy, session }: Client): string {
+  if (copy?.isElsewhere !== true) return "";
+  return broker.core.cluster?.homeOf(session.clientId) ?? "";
+}
+
 /** The details of one client; `undefined` if it has no session. */
 export function describeClient(broker: Broker, clientId: string): ClientDetail | undefined {
   const client = broker.clients.get(clientId);
@@ -109,6 +117,7 @@ export function describeClient(broker: Broker, clientId: string): ClientDetail |
     hasQuota: session.sender.hasQuota,
     isStopped: connection?.isStopped ?? false,
     hasWill: connection?.will !== undefined || client.delayedWill !== null,
+    node: otherNodeOf(broker, client),
     droppedByReason: session.dropped ?? new Map(),
     subscriptions: session.subscriptions,
   };

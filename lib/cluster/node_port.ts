@@ -34,6 +34,7 @@ export function newPort(
     unclaim: (clientId) => {
       if (!claims.isAwaited(clientId)) sessions.deleteSession(clientId);
     },
+    homeOf: (clientId) => sessions.homes.of(clientId),
     restored: (...session) => sessions.restored(...session),
     restoredShared: (delivery) => shares.restored(delivery),
     keepDone: (clientId, text) => sessions.keepDone(clientId, text),

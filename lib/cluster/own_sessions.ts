@@ -124,6 +124,7 @@ export class OwnSessions {
     const isTold = this.#isTold(clientId) && this.#tell({ kind: "ended", clientId });
     this.done.forget(clientId);
     this.#reserved.forget(clientId);
+    this.#moved.delete(clientId);
     return isTold;
   }
 

@@ -48,6 +48,7 @@ class TestLog implements ClusterPort {
     return "";
   }
   restoredShared(): void {}
+  homeOf(): undefined {}
   keepDone(): void {}
   count(topicFilter: string, change: 1 | -1): void {
     this.filters.push(`${change} ${topicFilter}`);

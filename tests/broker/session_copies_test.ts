@@ -44,6 +44,7 @@ class QuietCluster implements ClusterPort {
     return this.#done;
   }
   restoredShared(): void {}
+  homeOf(): undefined {}
   keepDone(_: string, text: string): void {
     this.#done = text;
   }

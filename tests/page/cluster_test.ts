@@ -111,6 +111,12 @@ testsWith(found)(
     await page.resize(SIZES.narrow.width, SIZES.narrow.height);
     await picture(page, "narrow-cluster");
     const width = await page.evaluate("document.documentElement.scrollWidth");
+    equal(
+      await page.evaluate(
+        `[...document.querySelectorAll(".scroll")].filter((e) => e.scrollWidth > e.clientWidth).length`,
+      ),
+      0,
+    );
     ok(width <= SIZES.narrow.width, `The page is ${width} wide`);
     if (axe !== undefined) {
       await page.evaluate(`(() => { ${axe} })()`);
@@ -121,6 +127,20 @@ testsWith(found)(
         [],
       );
     }
+    const other = await browser.open(`${await pageOf(b)}/#/clients`, SIZES.wide);
+    await other.untilText("at node a");
+    deepEqual(
+      await other.evaluate(
+        `[...document.querySelectorAll(".dot[role=img]")].map((dot) =>
+          dot.parentElement.innerText + " " + dot.ariaLabel)`,
+      ),
+      ["$bridge/far away", "three connected", "two at node a"],
+    );
+    await picture(other, "wide-clients-of-others");
+    await other.click("two");
+    await other.untilText("Its lines in the log");
+    await other.untilText("at node a");
+    await picture(other, "wide-client-of-another");
     for (const server of nats.servers) await server.kill();
     await page.untilText("The NATS servers are not reached");
     await page.resize(SIZES.wide.width, SIZES.wide.height);

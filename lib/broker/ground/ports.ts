@@ -399,6 +399,8 @@ export interface ClusterPort {
    * session belongs to another node by then. `source`: whose rights it goes by while it is retained. Returns false if there is no room.
    */
   append(message: Message, packetId: number, isWill: boolean, source?: Publisher): boolean;
+  /** The node that a session belongs to; `undefined`: it is not shared. */
+  homeOf(clientId: string): string | undefined;
   /** Forwards a message of QoS 0 to the nodes with subscribers for it, without confirmation; returns its {@linkcode Message.draw}. */
   forward(message: Message): number | undefined;
   /**

@@ -7,6 +7,7 @@ import {
   deleteSession,
   describeClient,
   disconnectClient,
+  otherNodeOf,
   summarizeClient,
 } from "../../broker/mod.ts";
 import { done, json } from "../answers.ts";
@@ -24,7 +25,7 @@ const SUMMARY = {
   userName: text("Empty: anonymous, or not connected since the broker started"),
   remoteAddress: text("Address and port"),
   listener: text("The listener's name"),
-  protocolVersion: whole("3 (MQTT 3.1), 4 (3.1.1) or 5"),
+  protocolVersion: whole("3 (MQTT 3.1), 4 (3.1.1) or 5; 0: not connected since the broker started"),
   isConnected: flag("Whether it is connected"),
   keepAliveSeconds: whole("0: off"),
   lastReceivedMs: whole("When bytes were last received, milliseconds since 1970; 0: not connected"),
@@ -34,6 +35,9 @@ const SUMMARY = {
   inFlight: whole("QoS 1 and 2 messages in flight"),
   unsentBytes: whole("Bytes not yet written to its connection"),
   dropped: whole("Messages dropped for this client"),
+  node: text(
+    "The node of the cluster that its session belongs to, where it is another one; else empty",
+  ),
 };
 
 /** Operations on clients and their sessions. */
@@ -139,7 +143,10 @@ async function list({ query, context, ending }: ApiRequest): Promise<Response> {
   }, ending);
   const { items, next } = selection.page();
   return json({
-    items: items.map((client) => shown(summarizeClient(client))),
+    items: items.map((client) => ({
+      ...shown(summarizeClient(client)),
+      node: otherNodeOf(context.broker, client),
+    })),
     next: next === undefined ? null : encodeCursor(next),
   });
 }
@@ -172,7 +179,7 @@ function one({ params, context, activity }: ApiRequest): Response {
 /** Explains in words why messages wait. */
 function slownessOf(detail: ClientDetail, nowMs: number): readonly string[] {
   const reasons: string[] = [];
-  if (!detail.isConnected && detail.queuedMessages > 0) {
+  if (!detail.isConnected && detail.node === "" && detail.queuedMessages > 0) {
     reasons.push(`It is away, and ${detail.queuedMessages} messages wait for it`);
   }
   if (detail.writingSinceMs !== undefined && nowMs - detail.writingSinceMs > 1000) {

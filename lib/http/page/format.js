@@ -92,5 +92,5 @@ const VERSIONS = { 3: "3.1", 4: "3.1.1", 5: "5.0" };
  * @param {number} version
  */
 export function version(version) {
-  return VERSIONS[version] ?? String(version);
+  return version === 0 ? "–" : VERSIONS[version] ?? String(version);
 }

@@ -74,7 +74,10 @@ export function clientView(app, clientId) {
   };
   /** @param {Detail} detail */
   const showDetail = (detail) => {
-    setText(state, detail.isConnected ? "connected" : "away");
+    setText(
+      state,
+      detail.isConnected ? "connected" : detail.node ? `at node ${detail.node}` : "away",
+    );
     state.dataset.kind = detail.isConnected ? "accent" : "";
     kick.disabled = isViewer || !detail.isConnected;
     remove.disabled = isViewer;

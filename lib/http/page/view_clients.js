@@ -15,6 +15,14 @@ const REFRESH_MS = 3000;
 /** Rows that are in the document beyond those in sight. */
 const SPARE_ROWS = 20;
 
+/**
+ * Where one is to look for a client that is not connected here.
+ * @param {Row} row
+ */
+function placeOf({ node }) {
+  return node === "" ? "away" : `at node ${node}`;
+}
+
 /** @type {readonly Column[]} */
 const COLUMNS = [
   {
@@ -28,7 +36,7 @@ const COLUMNS = [
           class: "dot",
           "data-on": String(row.isConnected),
           role: "img",
-          "aria-label": row.isConnected ? "connected" : "away",
+          "aria-label": row.isConnected ? "connected" : placeOf(row),
         }),
         row.clientId,
       ),
@@ -85,7 +93,7 @@ const COLUMNS = [
     key: "lastReceivedMs",
     name: "Last heard",
     isNumber: true,
-    show: (row) => row.lastReceivedMs === 0 ? "away" : ago(row.lastReceivedMs),
+    show: (row) => row.lastReceivedMs === 0 ? placeOf(row) : ago(row.lastReceivedMs),
   },
 ];
 

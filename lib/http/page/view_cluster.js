@@ -61,6 +61,7 @@ const COLUMNS = [
     name: "Sessions",
     title: "Sessions that it has, copies of other nodes' sessions included",
     show: ({ sessions }) => sessions,
+    className: "least",
   },
   {
     name: "Own",
