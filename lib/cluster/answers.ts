@@ -8,6 +8,7 @@ const BY_CODE: ReadonlyMap<number, string> = new Map([
       "have to be larger than `cluster_max_log_bytes` and twice a node's store",
   ),
   ...each([10005, 10074], "there are fewer NATS servers with JetStream than `cluster_replicas`"),
+  ...each([10008], "a majority of the NATS servers with JetStream has to be there"),
   ...each([10039, 10076], "JetStream is not on for this user's account"),
 ]);
 

@@ -124,7 +124,8 @@ export class ClusterNode {
   /** Whether the node takes part: it has applied all that there was, and has a server. */
   get isReady(): boolean {
     const { log } = this.#parts;
-    return log.epoch > 0 && this.#engine.isConnected && !log.isFailing &&
+    const { isConnected, isLogAway = false } = this.#engine;
+    return log.epoch > 0 && isConnected && !isLogAway && !log.isFailing &&
       !this.#members.hasTwin && !this.#reading?.isOutdated && !this.#lost.isShort;
   }
 

@@ -52,6 +52,8 @@ export interface Engine extends Subjects {
   readLog(next: number, events: TailEvents): LogReader;
   /** Asks the server that leads the log where that ends; absent: it is known at once. Rejects where there is no answer. */
   endOfLog?(): Promise<LogEnd>;
+  /** Whether a server is connected, and the log has not answered for long; absent: it always answers. */
+  readonly isLogAway?: boolean;
   /** Where the log stands, for those who look; absent or `undefined`: that is not known. */
   readonly logView?: LogView | undefined;
   /** Leaves. */

@@ -41,7 +41,7 @@ export class NatsEngine implements Engine {
       onDenied,
     });
     this.jetStream = new JetStream(this.nats);
-    this.#watch = new LogWatch(this.jetStream, options, () => this.nats.isConnected);
+    this.#watch = new LogWatch(this.jetStream, options, lines, () => this.nats.isConnected);
   }
 
   /** {@linkcode Subjects.isConnected} */
@@ -86,7 +86,13 @@ export class NatsEngine implements Engine {
 
   /** {@linkcode Engine.readLog} */
   readLog(next: number, events: TailEvents): LogReader {
-    return new Tail(this.nats, this.jetStream, streamOf(this.#options.name), next, events);
+    return new Tail(this.nats, this.jetStream, streamOf(this.#options.name), next, {
+      ...events,
+      message: (...message) => {
+        this.#watch.heard();
+        events.message(...message);
+      },
+    });
   }
 
   /** {@linkcode Engine.endOfLog} */
@@ -94,6 +100,11 @@ export class NatsEngine implements Engine {
     const info = await this.jetStream.streamInfo(streamOf(this.#options.name));
     if (info === undefined) throw new NatsError("closed", "There is no log");
     return { sequence: info.lastSequence, ageMs: info.majorityAgeMs ?? 0 };
+  }
+
+  /** {@linkcode Engine.isLogAway} */
+  get isLogAway(): boolean {
+    return this.#watch.isAway;
   }
 
   /** {@linkcode Engine.logView} */

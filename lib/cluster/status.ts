@@ -58,7 +58,9 @@ export async function clusterStatus(options: ClusterOptions): Promise<ClusterSta
 async function ask(jetStream: JetStream, options: ClusterOptions) {
   try {
     const log = await jetStream.streamInfo(streamOf(options.name));
-    return [log, await snapshotsOf(jetStream, options).info(SNAPSHOT)] as const;
+    // It is a stream of its own, which may be choosing another leader: who asks for nodes and log is told these.
+    const found = snapshotsOf(jetStream, options).info(SNAPSHOT).catch(() => undefined);
+    return [log, await found] as const;
   } catch (error) {
     if (!(error instanceof NatsError)) throw error;
     throw new NatsError(error.kind, wordsOf(error), error.code);
