@@ -41,8 +41,10 @@ export class RovingBridge {
     this.#host = {
       ...host,
       isOfCluster: true,
-      // What a node says that is cut off would come behind what the next one has said.
-      publish: (...message) => void (this.#isHere && host.publish(...message)),
+      publish: (topicName, payload) => {
+        // What a node says that is cut off would come behind what the next one has said. Below `$SYS/` each says its own.
+        if (this.#isHere || topicName.startsWith("$SYS/")) host.publish(topicName, payload);
+      },
     };
   }
 

@@ -183,15 +183,23 @@ export class Effects {
       this.#store.heard(change);
     }
     if (!counts) return true;
+    if (change.kind === "sent" && this.#host.turn().isFanningOut) return false;
     if (!isOwn) {
       const isHere = node === this.#node;
-      const apply = () => this.#host.turn().applySession(change, isHere);
+      const apply = () => this.#host.turn().applySession(this.#whole(change, node), isHere);
       if (!this.#sessions.own.whileApplying(change.clientId, apply)) return false;
       this.#sessions.applied(change, node);
     } else if (change.kind === "ended") {
       this.#sessions.applied(change, node);
     } else this.#sessions.own.done.applied(change);
+    if (change.kind === "sent") this.#shares.takeSent(node, change.share, change.logId);
     this.#shares.sessionChanged(change);
     return true;
+  }
+
+  /** A message that the log has at an earlier place is not in the change. */
+  #whole(change: SessionChange, node: string): SessionChange {
+    if (change.kind !== "sent") return change;
+    return { ...change, message: this.#shares.dueAt(node, change.share, change.logId) };
   }
 }

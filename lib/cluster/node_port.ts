@@ -42,7 +42,11 @@ export function newPort(
     count: (topicFilter, change) => interests.count(topicFilter, change),
     shareChanged: (share) => shares.changed(share),
     isShareHere: (share, message) => shares.isHere(share, message),
-    shareSent: (delivery) => shares.sent(delivery),
+    shareSent: (delivery, clientId) => {
+      // Of a session that all know the store says so.
+      if (sessions.homes.of(clientId) !== node) shares.sent(delivery);
+    },
+    isShareDue: (share, logId) => shares.isDue(share, logId),
     shareLeft: (share, message) => shares.left(share, message),
   };
 }

@@ -150,14 +150,15 @@ export class OwnSessions {
     if (delivery?.qos !== 2 || !this.#isTold(clientId)) return;
     const { message: { logId = 0 }, sequence, share } = delivery;
     const isOfLog = logId > 0 && share === undefined;
-    if (!isOfLog && !this.#reserved.add(clientId, sequence, packetId)) return;
+    const isNews = isOfLog || this.#reserved.add(clientId, sequence, packetId);
+    // The client has it: it is not to be sent again where the client comes to another node.
+    const hasTaken = share !== undefined && state === "released";
+    if (!isNews && !hasTaken) return;
     // It may have the Packet Identifier of one that is done with.
     this.done.tellOf(clientId);
-    this.#tell(
-      isOfLog
-        ? { kind: "inFlight", clientId, logId, packetId, state }
-        : { kind: "reserved", clientId, packetId },
-    );
+    if (isOfLog) this.#tell({ kind: "inFlight", clientId, logId, packetId, state });
+    else if (share === undefined || hasTaken) this.#tell({ kind: "reserved", clientId, packetId });
+    else this.#tell({ kind: "sent", clientId, packetId, share, logId });
   }
 
   /** {@linkcode Store.deleteDelivery}: others hear of it a little later, of many together. */

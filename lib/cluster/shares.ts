@@ -153,6 +153,21 @@ export class SharedGroups {
     this.#words.sent(delivery);
   }
 
+  /** {@linkcode ClusterPort.isShareDue} */
+  isDue(share: string, logId: number): boolean {
+    return this.#pending.of(this.#node, share).has(logId);
+  }
+
+  /** What a node has to deliver at this place in the log; `undefined`: it is not known here. */
+  dueAt(node: string, share: string, logId: number): Message | undefined {
+    return this.#pending.of(node, share).get(logId)?.message;
+  }
+
+  /** A session of a node has this for itself: nobody has to deliver it any more. */
+  takeSent(node: string, share: string, logId: number): void {
+    this.#pending.remove(node, share, [logId]);
+  }
+
   /** {@linkcode ClusterPort.shareLeft}: it is this node's until the log says that it has no member. */
   left(share: string, { logId = 0 }: Message): void {
     if (logId === 0 || this.#isLastOffer || !this.#words.isWriting) return;
@@ -241,14 +256,14 @@ export class SharedGroups {
   /** A node is dead; `clientIds`: the sessions that another one, `heir`, has now. `place`: where in the log it stands. */
   died(node: string, heir: string, clientIds: readonly string[], place: number): void {
     this.#place = place;
-    const shares = this.#table.sharesOf(node);
-    const taken = this.#pending.takeAll(node);
-    this.#table.remove(node);
     if (node === this.#node) {
       // It was only cut off.
       this.host!.turn().forgetShared();
       this.#left.clear();
     }
+    const shares = this.#table.sharesOf(node);
+    const taken = this.#pending.takeAll(node);
+    this.#table.remove(node);
     for (const clientId of clientIds) this.sessionMoved(clientId, heir, recordOf(place));
     for (const share of shares) this.#hold(share);
     this.#move(taken);

@@ -9,6 +9,12 @@ export const SHARED = "owner LIKE '%]%' AND owner NOT LIKE '%]'";
 const NOT_LOGGED = `SELECT id FROM messages
   WHERE substr(publisher, 1, 1) <> char(1) OR substr(publisher, 1, 3) = char(1) || '0' || char(1)`;
 
+/** A QoS 2 message of a shared subscription that this client alone gets: no node has to deliver it any more. */
+const IS_SENT = `share IS NOT NULL AND flags & 3 = 2 AND message_id NOT IN (${NOT_LOGGED})
+  AND NOT EXISTS (SELECT 1 FROM shared JOIN messages ON messages.id = message_id
+    WHERE shared.share = deliveries.share
+      AND messages.publisher LIKE char(1) || shared.log_id || char(1) || '%')`;
+
 /** The tables of what belongs to a session, by `session_id`. */
 export const SESSION_TABLES: readonly string[] = [
   "subscriptions",
@@ -26,8 +32,10 @@ export function strip(db: DatabaseSync): void {
     db.exec(`DELETE FROM ${table} WHERE session_id NOT IN (SELECT id FROM sessions)`);
   }
   const isOwn = `share IS NOT NULL OR message_id IN (${NOT_LOGGED})`;
-  const standIn = putStandIn(db, `(${isOwn}) AND flags & 3 = 2`);
-  db.prepare(`DELETE FROM deliveries WHERE (${isOwn}) AND message_id <> ?`).run(standIn);
+  const isHeld = `flags & 3 = 2 AND (release_order > 0 OR message_id IN (${NOT_LOGGED}))`;
+  const standIn = putStandIn(db, `(${isOwn}) AND ${isHeld}`);
+  db.prepare(`DELETE FROM deliveries WHERE (${isOwn}) AND NOT (${IS_SENT}) AND message_id <> ?`)
+    .run(standIn);
   const { changes } = db.prepare(`DELETE FROM waiting WHERE ${isOwn}`).run();
   db.exec(DELETE_UNUSED_MESSAGES);
   if (Number(changes) > 0) countWaiting(db);

@@ -7,6 +7,7 @@
 export const APART: readonly string[] = [
   "tests/broker/stall_test.ts",
   "tests/bus/stall_test.ts",
+  "tests/cluster/nats/broken_server_test.ts",
   "tests/net/churn_test.ts",
   "tests/net/closing_test.ts",
   "tests/net/event_loop_test.ts",

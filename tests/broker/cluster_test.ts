@@ -30,6 +30,9 @@ class TestLog implements ClusterPort {
     return true;
   }
   shareSent(): void {}
+  isShareDue(): boolean {
+    return false;
+  }
   shareLeft(): void {}
   readonly node = "n";
   claim(

@@ -25,6 +25,9 @@ class QuietCluster implements ClusterPort {
     return true;
   }
   shareSent(): void {}
+  isShareDue(): boolean {
+    return false;
+  }
   readonly left: number[] = [];
   shareLeft(_: string, { logId = 0 }: Message): void {
     this.left.push(logId);

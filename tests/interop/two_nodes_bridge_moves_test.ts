@@ -92,6 +92,14 @@ Deno.test({
       Deno.kill(first.pid, "SIGCONT");
     }
     await first.untilLog(/The bridge is at another node/, 10_000);
+    // What is under `$SYS/` is each node's own.
+    for (const [node, state] of [[first, "0"], [second, "1"]] as const) {
+      await using states = await Collector.start(
+        node.port,
+        "$SYS/broker/connection/cluster.far/state",
+      );
+      await states.until((got) => got.at(-1) === state);
+    }
     await publishAll(first.port, "out/2", numbered(100, 100), 2);
     await there.until((got) => got.length >= 200);
     // Longer than restart_timeout.

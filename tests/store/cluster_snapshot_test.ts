@@ -97,6 +97,9 @@ storeTest(
       store.putInFlight("one", 25, 8, "published");
       store.putDelivery("one", { ...delivery(26, 1, message("held", 1031)), ...ofShare });
       store.putInFlight("one", 26, 9, "published");
+      // The log has not come to that.
+      store.putDelivery("one", { ...delivery(27, 2, message("due", 1032)), ...ofShare });
+      store.putInFlight("one", 27, 10, "published");
       store.putShared({
         share: "$share/g/a/b",
         node: "b",
@@ -112,9 +115,12 @@ storeTest(
       await close();
     }
     await Deno.copyFile(path, `${directory}/again`);
-    // What is in flight with QoS 2 is with this node alone, but its client holds the Packet Identifiers.
-    const held = [7, 6, 8].map((packetId) => ` 2 ${packetId} released undefined`);
-    const one = { ...SHARED, deliveries: [...SHARED.deliveries, ...held] };
+    // What is on its way to a member of a shared subscription nobody else gets; and a client holds the Packet Identifiers of what its node alone
+    // has.
+    const held = [7, 8].map((packetId) => ` 2 ${packetId} released undefined`);
+    const [flight, waits, released] = SHARED.deliveries;
+    const deliveries = [flight, waits, "held 2 6 published 1029", released, ...held];
+    const one = { ...SHARED, deliveries };
     const expected = {
       position: "there",
       sessions: { one },
@@ -123,7 +129,7 @@ storeTest(
     };
     deepEqual(contentOf(readSnapshot(`${directory}/again`)), expected);
     await open(`${directory}/to`).close();
-    deepEqual(takeSnapshot(path, `${directory}/to`), { sessions: 1, messages: 4, retained: 1 });
+    deepEqual(takeSnapshot(path, `${directory}/to`), { sessions: 1, messages: 5, retained: 1 });
     const { state, close } = open(`${directory}/to`);
     deepEqual(contentOf(state), expected);
     await close();

@@ -446,8 +446,10 @@ export interface ClusterPort {
   shareChanged(share: string): void;
   /** Whether a member of this node gets the message: all nodes decide alike. Called once for each message. */
   isShareHere(share: string, message: Message): boolean;
-  /** A message of QoS 2 is on its way to a member: nobody else may get it, whatever becomes of this node. */
-  shareSent(delivery: Delivery): void;
+  /** A message of QoS 2 is on its way to this member: nobody else may get it, whatever becomes of this node. */
+  shareSent(delivery: Delivery, clientId: string): void;
+  /** Whether this node has still to deliver the message of this place in the log, as the log says: no member has it for itself. */
+  isShareDue(share: string, logId: number): boolean;
   /** A member is gone that has not acknowledged the message, and no other of this node can take it. */
   shareLeft(share: string, message: Message): void;
 }

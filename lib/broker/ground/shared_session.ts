@@ -1,4 +1,4 @@
-import type { InFlight, Subscription } from "../../session/mod.ts";
+import type { InFlight, Message, Subscription } from "../../session/mod.ts";
 import type { StoredWill } from "./ports.ts";
 
 /** A session begins, or its times have changed. */
@@ -43,11 +43,28 @@ export interface SharedInFlight {
   readonly state: InFlight["state"];
 }
 
+/** A QoS 2 message of a shared subscription is on its way to this client: no other member gets it any more. [MQTT-4.8.2-5] */
+export interface SharedSent {
+  /** What the change is. */
+  readonly kind: "sent";
+  /** The session's name. */
+  readonly clientId: string;
+  /** The Packet Identifier that it has. */
+  readonly packetId: number;
+  /** The Topic Filter with `$share/...`. */
+  readonly share: string;
+  /** Its place in the log. */
+  readonly logId: number;
+  /** Not in the log: each node has it; absent: this one does not. */
+  readonly message?: Message | undefined;
+}
+
 /** What the node that a session belongs to tells all others about it, by the log of the cluster. */
 export type SessionChange =
   | SharedSession
   | SharedDone
   | SharedInFlight
+  | SharedSent
   | { readonly kind: "ended"; readonly clientId: string }
   | {
     readonly kind: "subscribed";

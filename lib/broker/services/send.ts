@@ -82,7 +82,7 @@ export function sendInFlight(
       core.store?.putInFlight(session.clientId, sequence, packetId, "published", delivery);
     }
     const waits = delivery.qos === 2 &&
-      (isToldToCluster(core, delivery) || waitsForCommit(core, client, "publish"));
+      (isToldToCluster(core, client, delivery) || waitsForCommit(core, client, "publish"));
     if (put(core, client, connection, delivery, packetId, waits, false, fanout)) return;
   } catch (error) {
     dropFailed(core, client, delivery.message, error);
@@ -92,9 +92,9 @@ export function sendInFlight(
 }
 
 /** Of a shared subscription: from here on no member at another node may get it. */
-function isToldToCluster({ cluster }: Core, delivery: Delivery): boolean {
+function isToldToCluster({ cluster }: Core, { session }: Client, delivery: Delivery): boolean {
   if (cluster === null || delivery.share === undefined) return false;
-  cluster.shareSent(delivery);
+  cluster.shareSent(delivery, session.clientId);
   return true;
 }
 

@@ -10,7 +10,7 @@ import { passOnAll } from "./share_moves.ts";
 import { forgetSession, keepUntil, putCopyWill } from "./shared_sessions.ts";
 import { readAhead } from "./queue_tail.ts";
 import { endWaiting } from "./session_flights.ts";
-import { releaseFlights, reserveFlight } from "./unlogged_flights.ts";
+import { releaseFlights } from "./unlogged_flights.ts";
 import {
   dueWill,
   leaveCopyWill,
@@ -74,11 +74,9 @@ function endTakenOver(core: Core, { connection }: Client, message: string): void
 function goElsewhere(core: Core, client: Client, unapplied: readonly number[]): void {
   const { session } = client;
   const { clientId, expirySeconds, receiver } = session;
-  const packetIds = passOnAll(core, client);
+  passOnAll(core, client, true);
   dropUnlogged(core, client);
   releaseFlights(core, client);
-  // The client may come back before another node has ended these exchanges.
-  for (const packetId of packetIds) reserveFlight(core, client, packetId, 0);
   const copy = client.copy ??= new SessionCopy(false);
   turn(core, client, copy, true);
   copy.endsAtMs = Infinity;
@@ -192,7 +190,15 @@ export function inherit(core: Core, clientIds: Iterable<string>): void {
 
 /** The log is read, and these sessions are still this node's, as when its earlier process ended. */
 export function comeBack(core: Core, clientIds: Iterable<string>): void {
-  resumeHere(core, clientIds, () => {});
+  resumeHere(core, clientIds, (client) => tellSent(core, client));
+}
+
+/** What was on its way to a member of a shared subscription the log may not have: the process was killed just then. */
+function tellSent({ store }: Core, { session: { sender, clientId } }: Client): void {
+  for (const { delivery, packetId, state } of sender.values()) {
+    if (delivery.share === undefined || delivery.qos !== 2 || delivery.sequence === 0) continue;
+    store?.putInFlight(clientId, delivery.sequence, packetId, state, delivery);
+  }
 }
 
 /** `settle` is called for those that have not ended, before their wills are this node's affair. */

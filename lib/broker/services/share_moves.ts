@@ -27,24 +27,27 @@ export function passOnShared(core: Core, client: Client): void {
 }
 
 /**
- * What waits of shared subscriptions is known to this node alone: other members get what the client has not acknowledged. Returns the Packet
- * Identifiers of what was in flight with QoS 2: the client remembers them.
+ * The session ends here, or goes to another node (`isKept`): other members get what the client has not acknowledged of shared subscriptions,
+ * but for what is on its way with QoS 2, which goes to nobody else [MQTT-4.8.2-5]. Of a session that is kept that stays in flight.
  */
-export function passOnAll(core: Core, client: Client): readonly number[] {
+export function passOnAll(core: Core, client: Client, isKept: boolean): void {
   const { sender, clientId } = client.session;
-  const packetIds: number[] = [];
   const moving = takeShared(core, client, () => true);
   for (const inFlight of [...sender.values()]) {
     const { delivery, state } = inFlight;
     if (delivery.share === undefined) continue;
+    const isMoving = state === "published" && !isSent(core, delivery);
+    if (!isMoving && isKept) continue;
     sender.discard(inFlight);
-    // [MQTT-4.8.2-5] is about QoS 2, which goes to nobody else.
-    if (delivery.qos === 1 && state === "published") moving.push(delivery);
+    if (isMoving) moving.push(delivery);
     else if (delivery.sequence > 0) core.store?.deleteDelivery(clientId, delivery);
-    if (delivery.qos === 2) packetIds.push(inFlight.packetId);
   }
   moveAll(core, client, moving);
-  return packetIds;
+}
+
+/** Whether a message of QoS 2 of a shared subscription is the client's alone, by the log. */
+export function isSent({ cluster }: Core, { qos, share, message }: Delivery): boolean {
+  return qos === 2 && cluster?.isShareDue(share!, message.logId ?? 0) !== true;
 }
 
 /** Takes deliveries of shared subscriptions from the queue. */

@@ -13,7 +13,7 @@ import type { Client } from "../state/connection.ts";
 import { deliver } from "./deliver.ts";
 import { drop } from "./drop.ts";
 import { pick } from "./share_pick.ts";
-import { takeShared } from "./share_moves.ts";
+import { isSent, takeShared } from "./share_moves.ts";
 
 /** A member has come or gone, or its client has: other nodes are told how many there are. */
 export function tellShares({ cluster }: Core, { session: { subscriptions } }: Client): void {
@@ -86,7 +86,9 @@ function endSending(core: Core, { connection, session: { sender } }: Client): vo
     delivery.share !== undefined && state === "published"
   );
   if (onTheirWay.length === 0) return;
-  for (const inFlight of onTheirWay) sender.discard(inFlight);
+  for (const inFlight of onTheirWay) {
+    if (!isSent(core, inFlight.delivery)) sender.discard(inFlight);
+  }
   const reasonCode = ReasonCode.UseAnotherServer;
   core.disconnectLater(connection, { reasonCode, message: "The node was taken for dead" });
 }

@@ -7,11 +7,13 @@
  */
 import type { Delivery, Subscription } from "../../session/mod.ts";
 import type { Core } from "../core/core.ts";
+import { keepMessage } from "../ground/fanout.ts";
 import type { StoredWill } from "../ground/ports.ts";
 import type {
   SessionChange,
   SharedDone,
   SharedInFlight,
+  SharedSent,
   SharedSession,
 } from "../ground/shared_session.ts";
 import { Client } from "../state/connection.ts";
@@ -61,6 +63,8 @@ function changeCopy(
       return applyDone(core, client, change);
     case "inFlight":
       return applyInFlight(core, client, change);
+    case "sent":
+      return applySent(core, client, change);
     case "reserved":
       return reserveFlight(core, client, change.packetId, 0);
     case "freed":
@@ -140,7 +144,7 @@ function unsubscribe(core: Core, client: Client, topicFilter: string): void {
  */
 export function forgetSession(core: Core, client: Client): void {
   if (client.copy?.isElsewhere === true) {
-    passOnAll(core, client);
+    passOnAll(core, client, false);
     takeQueued(core, client, () => true);
     for (const inFlight of [...client.session.sender.values()]) {
       client.session.sender.discard(inFlight);
@@ -227,6 +231,28 @@ function applyInFlight(core: Core, client: Client, change: SharedInFlight): void
   if (standsForLogged(delivery)) client.copy?.flights.set(logId, packetId);
   sender.restore(packetId, delivery, state);
   core.store?.putInFlight(clientId, delivery.sequence, packetId, state, delivery);
+}
+
+function applySent(core: Core, client: Client, change: SharedSent): void {
+  const { packetId, share, logId, message } = change;
+  const { sender, clientId, subscriptions } = client.session;
+  const known = sender.find(packetId);
+  if (known?.delivery.share === share && known.delivery.message.logId === logId) return;
+  if (message === undefined) return reserveFlight(core, client, packetId, 0);
+  freeFlight(core, client, packetId);
+  if (sender.find(packetId) !== undefined) makeFree(core, client, packetId);
+  const { retainAsPublished = false, subscriptionIdentifier = 0 } = subscriptions.get(share) ?? {};
+  const delivery: Delivery = {
+    message: keepMessage(message),
+    qos: 2,
+    retain: retainAsPublished && message.retain,
+    subscriptionIdentifiers: subscriptionIdentifier === 0 ? undefined : [subscriptionIdentifier],
+    share,
+    sequence: core.nextSequence++,
+  };
+  core.store?.putDelivery(clientId, delivery);
+  core.store?.putInFlight(clientId, delivery.sequence, packetId, "published", delivery);
+  sender.restore(packetId, delivery, "published");
 }
 
 /** Takes the delivery out of the queue, or from under another Packet Identifier. */

@@ -1,6 +1,5 @@
 /**
- * QoS 2 messages in flight to a client that the log does not have: retained ones for a new subscription, and those of shared subscriptions.
- * They stay with their node. But the client remembers their Packet Identifiers, whatever node it goes to: under one of these another message
+ * QoS 2 messages in flight to a client that the log does not have, such as retained ones for a new subscription. They stay with their node. But the client remembers their Packet Identifiers, whatever node it goes to: under one of these another message
  * would be taken for a repeat, and be lost. [MQTT-4.3.3-10] So each node ends the exchange where the client comes to it: it sends PUBREL.
  *
  * @module
@@ -95,7 +94,7 @@ export function releaseFlights(core: Core, client: Client): void {
   for (const inFlight of [...client.session.sender.values()]) {
     const { delivery, state } = inFlight;
     if (delivery.qos !== 2 || state === "released" || !isUnlogged(delivery)) continue;
-    if (standsForLogged(delivery)) continue;
+    if (standsForLogged(delivery) || delivery.share !== undefined) continue;
     releaseFlight(core, client, inFlight);
   }
 }

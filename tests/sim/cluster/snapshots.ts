@@ -64,16 +64,20 @@ function isShared({ owner }: StoredSession): boolean {
 
 /** Without what belongs to the node alone that has made the copy. */
 function sharedOf(state: StoredState): StoredState {
-  const isKept = ({ delivery: { share, message } }: StoredDelivery) =>
-    share === undefined && (message.logId ?? 0) > 0;
+  const shared = [...state.shared ?? []];
+  const due = new Set(shared.map(({ share, message: { logId } }) => `${share} ${logId}`));
+  const isKept = ({ delivery: { share, qos, message: { logId = 0 } }, packetId }: StoredDelivery) =>
+    logId > 0 &&
+    (share === undefined || qos === 2 && packetId > 0 && !due.has(`${share} ${logId}`));
   const sessions = [...state.sessions].filter(isShared).map((session) => ({
     ...session,
     deliveries: session.deliveries.flatMap((one) => {
       if (isKept(one)) return [one];
-      return one.packetId > 0 && one.delivery.qos === 2 ? [standInFor(one)] : [];
+      const isHeld = one.state === "released" || (one.delivery.message.logId ?? 0) === 0;
+      return one.packetId > 0 && one.delivery.qos === 2 && isHeld ? [standInFor(one)] : [];
     }),
   }));
-  return copyOf({ ...state, sessions });
+  return copyOf({ ...state, shared, sessions });
 }
 
 /** The client holds the Packet Identifier of a message that its node alone has. */

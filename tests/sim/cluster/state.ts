@@ -51,8 +51,8 @@ export function restOf({ broker }: ClusterSimNode): string {
     const { clientId, subscriptions, sender, receiver, queue, expirySeconds } = session;
     const subs = [...subscriptions.values()].map(({ topicFilter, qos }) => `${topicFilter} ${qos}`);
     // An exchange that a node began just before it was killed nobody knows of: it ends where the client comes there.
-    const isKnown = ({ state, delivery: { message } }: InFlight) =>
-      state === "published" || (message.logId ?? 0) > 0;
+    const isKnown = ({ state, delivery: { share, message } }: InFlight) =>
+      state === "published" || share === undefined && (message.logId ?? 0) > 0;
     const inFlight = [...sender.values()].filter(isKnown).map(({ packetId, state, delivery }) =>
       `${packetId} ${state} ${new TextDecoder().decode(delivery.message.payload)}`
     );

@@ -70,7 +70,7 @@ function isShared({ topicName }: SentRecord): boolean {
 
 /**
  * Of the members of the shared subscription somebody has got each message that was acknowledged, and of QoS 2 one alone, once. What is on its way to
- * a member with QoS 2 is lost with its node, so it need not come.
+ * a member with QoS 2 is lost with its session, so it need not come where one has ended. [MQTT-4.8.2-5]
  */
 export function checkShares({ clients, records }: ClusterWorld): void {
   const members = clients.flatMap(({ sessions }) => sessions)
@@ -83,7 +83,8 @@ export function checkShares({ clients, records }: ClusterWorld): void {
     const all = takers.reduce((sum, { got }) => sum + got.get(text)!, 0);
     const isOnce = qos === 2 && takers.every(({ sub }) => sub!.qos === 2);
     if (isOnce && all > 1) throw new Violation(`The share got ${text} of QoS 2 ${all} times`);
-    if (qos !== 1 || mayExpire || isDoubtful || ackedAtMs === Infinity || all > 0) continue;
+    if (mayExpire || isDoubtful || ackedAtMs === Infinity || all > 0) continue;
+    if (qos === 2 && clients.some((client) => mayHaveEnded(client, sentAtMs))) continue;
     // The first client is no member, and the second one's session never ends by itself.
     const isTaken = clients.some(({ session }) =>
       session?.subs.some((sub) => isShare(sub) && sub.grantedAtMs < sentAtMs)
@@ -91,6 +92,15 @@ export function checkShares({ clients, records }: ClusterWorld): void {
     if (!isTaken) continue;
     throw new Violation(`The share never got ${text}, QoS ${qos}`);
   }
+}
+
+/** Whether a session with the shared subscription may have ended after this time: another one followed it, or it ends with its connection. */
+function mayHaveEnded({ sessions, expirySeconds }: RoamingClient, atMs: number): boolean {
+  if (!sessions.some(({ subs }) => subs.some(isShare))) return false;
+  return expirySeconds < 1000 ||
+    sessions.slice(1).some(({ subs }) =>
+      subs.length === 0 || subs.some(({ grantedAtMs }) => grantedAtMs > atMs)
+    );
 }
 
 function isShare({ topicFilter }: { readonly topicFilter: string }): boolean {
