@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepEqual, equal, ok } from "node:assert/strict";
 import { BridgeRunner } from "../../lib/cli/bridges.ts";
 import { Server } from "../../lib/net/mod.ts";
 import { load } from "../config/support.ts";
