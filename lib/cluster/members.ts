@@ -163,9 +163,12 @@ export class Members {
       return;
     }
     if (!this.hasTwin) {
-      this.#log.error("Another broker has this node's name: give each its own `cluster_node`", {
-        node: beat.node,
-      });
+      this.#log.error(
+        "Another broker has this node's name, so neither takes part: give each its own `cluster_node`",
+        {
+          node: beat.node,
+        },
+      );
     }
     this.#twinAtMs = this.#nowMs();
   }
