@@ -1,3 +1,4 @@
+import type { BridgeAdmission } from "../broker/mod.ts";
 import { BridgeDriver } from "./driver.ts";
 import { type BridgeHomes, HomeWatch } from "./homes.ts";
 import type { BridgeHost } from "./host.ts";
@@ -19,6 +20,7 @@ export class RovingBridge {
   readonly #homes: BridgeHomes;
   readonly #watch: HomeWatch;
   readonly #clientId: string;
+  readonly #admission: BridgeAdmission;
   readonly #counters = new BridgeCounters();
   #formerFilters: readonly string[];
   #driver: BridgeDriver | undefined;
@@ -37,6 +39,7 @@ export class RovingBridge {
     this.#homes = homes;
     this.#watch = new HomeWatch(homes);
     this.#clientId = localClientIdOf(options);
+    this.#admission = admissionOf(options);
     this.#formerFilters = formerFilters;
     this.#host = {
       ...host,
@@ -99,7 +102,7 @@ export class RovingBridge {
   #look(): void {
     const clientId = this.#clientId;
     // Where it comes to this node, messages come before it connects.
-    this.#host.limit(clientId, admissionOf(this.options));
+    this.#host.limit(clientId, this.#admission);
     const isHere = this.mayBeHere && this.#watch.look({
       clientId,
       isPinned: this.#isPinned,
