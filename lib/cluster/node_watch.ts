@@ -129,9 +129,12 @@ export class NodeWatch {
       this.#parts.log.epoch > 0
     ) {
       this.#isIsolated = true;
-      log.warning("Clients with sessions are sent to other nodes: the cluster is not reached", {
-        seconds: Math.round(isolatedMs / 1000),
-      });
+      log.warning(
+        "Clients with sessions are sent to other nodes: this node takes no part in the cluster",
+        {
+          seconds: Math.round(isolatedMs / 1000),
+        },
+      );
       this.#node.turn().isolate();
     }
   }
