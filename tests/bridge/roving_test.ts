@@ -5,7 +5,8 @@ import { until } from "../support/bridge_ends.ts";
 import { DEFAULT_BRIDGE_OPTIONS } from "../support/bridge_options.ts";
 
 /** A node `a` whose bridge is at the given node, which may have it. */
-class Stage implements AsyncDisposable {
+class Stage implements BridgeHomes, AsyncDisposable {
+  readonly node = "a";
   readonly warnings: string[] = [];
   readonly #server = new Server();
   readonly #bridges: Bridges;
@@ -13,30 +14,38 @@ class Stage implements AsyncDisposable {
   nowMs = 0;
 
   constructor(public home: string | undefined, nodes: readonly string[]) {
-    const stage = this;
-    const homes: BridgeHomes = {
-      node: "a",
-      get isReached() {
-        return stage.isReached;
-      },
-      offer: () => {},
-      leave: () => {},
-      isLeaving: () => false,
-      homeOf: () => stage.home,
-      isThere: () => true,
-      candidates: () => ["a", "b"],
-      claim: () => {},
-    };
     const tell = (message: string, { reason, node }: Record<string, unknown> = {}) =>
       void this.warnings.push(`${message}: ${reason ?? node}`);
     const log = { error: tell, warning: tell, info: () => {}, debug: () => {}, debugOn: false };
-    const init = { brokerId: "1", log, nowMs: () => this.nowMs, homes };
+    const init = { brokerId: "1", log, nowMs: () => this.nowMs, homes: this };
     this.#bridges = new Bridges(hostOf(this.#server, init));
     const addresses = [{ hostname: "127.0.0.1", port: 9, scheme: "mqtt", path: "" }] as const;
     void this.#bridges.configure([
       { ...DEFAULT_BRIDGE_OPTIONS, name: "far", remoteClientId: "far", addresses, nodes },
     ]);
   }
+
+  homeOf(): string | undefined {
+    return this.home;
+  }
+
+  isThere(): boolean {
+    return true;
+  }
+
+  candidates(): readonly string[] {
+    return ["a", "b"];
+  }
+
+  isLeaving(): boolean {
+    return false;
+  }
+
+  offer(): void {}
+
+  leave(): void {}
+
+  claim(): void {}
 
   get status() {
     return this.#bridges.statuses[0]!;
