@@ -95,14 +95,14 @@ export class Bridges {
     return new BridgeDriver(options, this.#host, filters);
   }
 
-  /** Other nodes hear which bridges this one may have. */
+  /** Other nodes hear which bridges this one knows, and may have. */
   #offer(): void {
     const { homes } = this.#host;
     if (homes === undefined) return;
     const roving = [...this.#bridges.values()].filter((bridge) => bridge instanceof RovingBridge);
-    homes.offer(
-      roving.filter(({ mayBeHere }) => mayBeHere).map(({ options }) => localClientIdOf(options)),
-    );
+    homes.offer(roving.map(({ options, mayBeHere, isPinned }) => {
+      return { clientId: localClientIdOf(options), mayBeHere, isPinned };
+    }));
   }
 
   #sayOrphans(): void {

@@ -1,11 +1,21 @@
+/** A bridge of a node's configuration. */
+export interface OfferedBridge {
+  /** The Client Identifier of its session. */
+  readonly clientId: string;
+  /** Whether this node may have it. */
+  readonly mayBeHere: boolean;
+  /** No more than one node may have it. */
+  readonly isPinned: boolean;
+}
+
 /** What a node of a cluster knows of where bridges are. The session of a bridge belongs to one node, which has the bridge. */
 export interface BridgeHomes {
   /** The name of this node. */
   readonly node: string;
   /** Whether the cluster is reached, so that no other node takes this one for dead. */
   readonly isReached: boolean;
-  /** Says to the others which bridges this node may have, by the Client Identifiers of their sessions. */
-  offer(clientIds: readonly string[]): void;
+  /** Says to the others which bridges this node knows, and which of them it may have. */
+  offer(bridges: readonly OfferedBridge[]): void;
   /** Says to the others that this node ends, so that they take its bridges at once. */
   leave(): void;
   /** Whether that node has said that it ends. */

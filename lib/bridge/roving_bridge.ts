@@ -99,10 +99,11 @@ export class RovingBridge {
 
   get #isHere(): boolean {
     const isHome = this.#homes.homeOf(this.#clientId) === this.#homes.node;
-    return isHome && (this.#homes.isReached || this.#isPinned);
+    return isHome && (this.#homes.isReached || this.isPinned);
   }
 
-  get #isPinned(): boolean {
+  /** No more than one node may have it. */
+  get isPinned(): boolean {
     return this.options.nodes.length === 1;
   }
 
@@ -112,7 +113,7 @@ export class RovingBridge {
     this.#host.limit(clientId, this.#admission);
     const isHere = this.mayBeHere && this.#watch.look({
       clientId,
-      isPinned: this.#isPinned,
+      isPinned: this.isPinned,
       hasSession: this.#host.session(clientId) !== undefined,
     }, this.#host.nowMs());
     if (isHere && this.#driver === undefined) this.#begin();
@@ -161,7 +162,7 @@ export class RovingBridge {
 
   /** Nodes that name others each for itself: one of them has the bridge, and the rest would wait without a word. */
   #warnOfNodes(): void {
-    const isContested = this.#isPinned && this.mayBeHere && this.#home !== this.#homes.node &&
+    const isContested = this.isPinned && this.mayBeHere && this.#home !== this.#homes.node &&
       this.#homes.candidates(this.#clientId).includes(this.#home);
     if (!isContested) return void (this.#contestedAtMs = Infinity);
     const nowMs = this.#host.nowMs();

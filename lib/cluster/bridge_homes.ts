@@ -3,6 +3,16 @@ import type { Beat, Members } from "./members.ts";
 import { putClaim } from "./node_port.ts";
 import type { NodeParts } from "./node_parts.ts";
 
+/** A bridge of this node's configuration. */
+interface OfferedBridge {
+  /** The Client Identifier of its session. */
+  readonly clientId: string;
+  /** Whether this node may have it. */
+  readonly mayBeHere: boolean;
+  /** No more than one node may have it. */
+  readonly isPinned: boolean;
+}
+
 /** What is asked of a node about itself. */
 interface AskedNode {
   readonly engine: Pick<Engine, "endOfLog">;
@@ -33,7 +43,9 @@ export class BridgeHomes {
   /** The name of this node. */
   readonly node: string;
   readonly #of: AskedNode;
-  #mayHave: readonly string[] = [];
+  #mayHave: readonly OfferedBridge[] = [];
+  /** Those that its configuration has for other nodes. */
+  #known: readonly string[] = [];
   #isLeaving = false;
   /** An answer, up to which this node has not applied the log yet. */
   #sight: Sight | undefined;
@@ -53,9 +65,10 @@ export class BridgeHomes {
     return this.#of.nowMs() - this.#knownAtMs < this.#of.deadAfterMs * PATIENCE;
   }
 
-  /** Says which bridges this node may have, by the Client Identifiers of their sessions. */
-  offer(clientIds: readonly string[]): void {
-    this.#mayHave = clientIds;
+  /** Says which bridges this node knows, and which of them it may have. */
+  offer(bridges: readonly OfferedBridge[]): void {
+    this.#mayHave = bridges.filter(({ mayBeHere }) => mayBeHere);
+    this.#known = bridges.filter(({ mayBeHere }) => !mayBeHere).map(({ clientId }) => clientId);
     this.look();
   }
 
@@ -97,11 +110,19 @@ export class BridgeHomes {
   }
 
   /** What this node says of its bridges. */
-  get said(): Pick<Beat, "bridges" | "mayHave" | "leaves"> {
+  get said(): Pick<Beat, "bridges" | "mayHave" | "known" | "leaves"> {
     if (this.#isLeaving) return { leaves: true };
-    if (this.#mayHave.length === 0) return {};
-    const bridges = this.#mayHave.filter((clientId) => this.homeOf(clientId) === this.node);
-    return { mayHave: this.#mayHave, ...bridges.length === 0 ? {} : { bridges } };
+    const known = this.#known.length === 0 ? {} : { known: this.#known };
+    if (this.#mayHave.length === 0) return known;
+    const { isReached } = this;
+    const bridges = this.#mayHave.filter(({ clientId, isPinned }) =>
+      this.homeOf(clientId) === this.node && (isReached || isPinned)
+    );
+    return {
+      ...known,
+      mayHave: this.#mayHave.map(({ clientId }) => clientId),
+      ...bridges.length === 0 ? {} : { bridges: bridges.map(({ clientId }) => clientId) },
+    };
   }
 
   /** To be called from time to time. */

@@ -23,6 +23,8 @@ export interface Beat {
   readonly bridges?: readonly string[];
   /** Those of the bridges that it may have; absent: none. */
   readonly mayHave?: readonly string[];
+  /** Those that its configuration has for other nodes; absent: none. */
+  readonly known?: readonly string[];
   /** It ends; absent: it does not. */
   readonly leaves?: true;
 }
@@ -195,11 +197,13 @@ export function parseBeat(payload: Uint8Array): Beat | undefined {
   if (!areNumbers) return undefined;
   const bridges = namesOf(beat?.bridges);
   const mayHave = namesOf(beat?.mayHave);
+  const known = namesOf(beat?.known);
   return {
     node,
-    ...numbers as Omit<Beat, "node" | "bridges" | "mayHave" | "leaves">,
+    ...numbers as Omit<Beat, "node" | "bridges" | "mayHave" | "known" | "leaves">,
     ...bridges.length === 0 ? {} : { bridges },
     ...mayHave.length === 0 ? {} : { mayHave },
+    ...known.length === 0 ? {} : { known },
     ...beat?.leaves === true ? { leaves: true } : {},
   };
 }

@@ -18,6 +18,8 @@ export interface ClusterMember {
   readonly bridges?: readonly string[];
   /** Those of the bridges that it may have; absent: none. */
   readonly mayHave?: readonly string[];
+  /** Those that its configuration has for other nodes; absent: none. */
+  readonly known?: readonly string[];
 }
 
 /** A bridge of a cluster. */
@@ -28,12 +30,14 @@ export interface ClusterBridge {
   readonly node: string;
 }
 
-/** The bridges that the nodes have or may have, by name. */
+/** The bridges that the nodes have or know, by name. */
 export function clusterBridges(
-  nodes: readonly Pick<ClusterMember, "node" | "bridges" | "mayHave">[],
+  nodes: readonly Pick<ClusterMember, "node" | "bridges" | "mayHave" | "known">[],
 ): readonly ClusterBridge[] {
   const found = new Map<string, string>();
-  for (const { mayHave = [] } of nodes) for (const clientId of mayHave) found.set(clientId, "");
+  for (const { mayHave = [], known = [] } of nodes) {
+    for (const clientId of [...mayHave, ...known]) found.set(clientId, "");
+  }
   for (const { node, bridges = [] } of nodes) {
     for (const clientId of bridges) found.set(clientId, node);
   }

@@ -6,6 +6,7 @@ import { NatsCluster } from "../support/nats_cluster.ts";
 import { NatsServer, natsTest, TestNode, until } from "./support.ts";
 
 const ID = "$bridge/far";
+const FAR = { clientId: ID, mayBeHere: true, isPinned: false };
 
 natsTest(
   "of two claims at once the first in the log counts, and later a claim moves the bridge",
@@ -14,7 +15,7 @@ natsTest(
     await using a = await TestNode.start(nats.url, "a");
     await using b = await TestNode.start(nats.url, "b");
     const all = [a, b].map(({ cluster }) => cluster.bridges);
-    for (const homes of all) homes.offer([ID]);
+    for (const homes of all) homes.offer([FAR]);
     await until("both are heard", () => all.every((one) => one.candidates(ID).length === 2));
     deepEqual(all.map((one) => one.homeOf(ID)), [undefined, undefined]);
     for (const homes of all) homes.claim(ID);
@@ -43,7 +44,7 @@ natsTest("a node that dies leaves its bridges to another", async () => {
   await using nats = await NatsServer.start();
   await using a = await TestNode.start(nats.url, "a");
   const b = await TestNode.start(nats.url, "b");
-  for (const { cluster: { bridges } } of [a, b]) bridges.offer([ID]);
+  for (const { cluster: { bridges } } of [a, b]) bridges.offer([FAR]);
   b.cluster.bridges.claim(ID);
   const homes = a.cluster.bridges;
   await until("it is at b", () => homes.homeOf(ID) === "b" && homes.isThere("b"));
@@ -60,7 +61,7 @@ natsTest(
     const options = { replicas: 3, deadAfterMs: 10_000 };
     await using a = await TestNode.start(nats.urls, "a", undefined, options);
     const { bridges } = a.cluster;
-    bridges.offer([ID]);
+    bridges.offer([FAR]);
     await until("it is reached", () => bridges.isReached && a.cluster.level.log !== undefined);
     // The one that leads goes on answering.
     const { leader } = a.cluster.level.log!;
@@ -91,4 +92,22 @@ natsTest("to other brokers' bridges the nodes are one broker", async () => {
   }));
   match(names[0]!, /^\d+$/);
   equal(names[1], names[0]);
+});
+
+natsTest("a bridge whose node is away, or that is cut off, is at no node", async () => {
+  await using nats = await NatsServer.start();
+  await using a = await TestNode.start(nats.url, "a");
+  await using b = await TestNode.start(nats.url, "b");
+  const listed = (node: TestNode) => clusterBridges(node.cluster.level.nodes);
+  a.cluster.bridges.offer([{ ...FAR, mayBeHere: false, isPinned: true }]);
+  await until("b knows of it", () => listed(b).length === 1);
+  deepEqual(listed(b), [{ clientId: ID, node: "" }]);
+  b.cluster.bridges.offer([FAR]);
+  b.cluster.bridges.claim(ID);
+  const at = (node: TestNode) => listed(node)[0]?.node;
+  await until("it is at b", () => at(a) === "b");
+  await nats.kill();
+  await until("b does not have it any more", () => at(b) === "", 20_000);
+  b.cluster.bridges.offer([{ ...FAR, isPinned: true }]);
+  equal(at(b), "b");
 });

@@ -86,8 +86,15 @@ Deno.test("when a node was heard last is known also when it is not there any mor
 
 Deno.test("a node says which bridges it has and may have, up to a limit", () => {
   const names = Array.from({ length: 2000 }, (_, i) => `$bridge/${i}`);
-  const beat = parseBeat(bytes({ ...BEAT, bridges: ["$bridge/a", 5, null], mayHave: names }));
-  deepEqual(beat, { ...BEAT, bridges: ["$bridge/a"], mayHave: names.slice(0, 1000) });
+  const beat = parseBeat(
+    bytes({ ...BEAT, bridges: ["$bridge/a", 5, null], mayHave: names, known: [7, "$bridge/b"] }),
+  );
+  deepEqual(beat, {
+    ...BEAT,
+    bridges: ["$bridge/a"],
+    mayHave: names.slice(0, 1000),
+    known: ["$bridge/b"],
+  });
   deepEqual(parseBeat(bytes({ ...BEAT, bridges: "x", mayHave: [] })), BEAT);
   deepEqual(parseBeat(bytes({ ...BEAT, leaves: true })), { ...BEAT, leaves: true });
   deepEqual(parseBeat(bytes({ ...BEAT, leaves: 1 })), BEAT);
