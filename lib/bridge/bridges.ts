@@ -77,6 +77,7 @@ export class Bridges {
   async close(): Promise<void> {
     await Promise.all([...this.#bridges.values()].map((bridge) => bridge.stop()));
     this.#bridges.clear();
+    this.#host.homes?.leave();
   }
 
   /** `undefined`: it is another node's affair alone. */

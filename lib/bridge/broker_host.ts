@@ -31,7 +31,8 @@ export function hostOf(
     session: (clientId) => bridgeSessionOf(broker, clientId),
     limit: (clientId, admission) => {
       const client = broker.clients.get(clientId);
-      if (client !== undefined) client.bridge ??= admission;
+      // A connection brings its own.
+      if (client?.connection === null) client.bridge = admission;
     },
     sessionsOf: (prefix) => [...broker.clients.keys()].filter((id) => id.startsWith(prefix)),
     publish: (topicName, text) =>

@@ -6,6 +6,10 @@ export interface BridgeHomes {
   readonly isReached: boolean;
   /** Says to the others which bridges this node may have, by the Client Identifiers of their sessions. */
   offer(clientIds: readonly string[]): void;
+  /** Says to the others that this node ends, so that they take its bridges at once. */
+  leave(): void;
+  /** Whether that node has said that it ends. */
+  isLeaving(node: string): boolean;
   /** The node that the session belongs to; `undefined`: to none. */
   homeOf(clientId: string): string | undefined;
   /** Whether that node is heard. */
@@ -42,6 +46,7 @@ const SAYS_MS = 5000;
  * | this node                      | is cut off, and others might have it | has it no more                 |
  * | another node                   | which may have it, or is not heard   | leaves it: of a dead node another one inherits |
  * | another node                   | which is heard, and may not have it  | claims it after a while        |
+ * | another node                   | which ends                       | claims it at once                  |
  * | no node                        |                                  | claims it after a while            |
  */
 export class HomeWatch {
@@ -73,11 +78,12 @@ export class HomeWatch {
     if (this.#vacant === undefined || this.#vacant.home !== home) {
       this.#vacant = { home, sinceMs: nowMs };
     }
+    const turnMs = NEXT_MS * Math.max(0, candidates.indexOf(node));
     const ownMs = home !== undefined
-      ? SAYS_MS
+      ? this.#homes.isLeaving(home) ? turnMs : SAYS_MS
       : isPinned || hasSession
       ? 0
-      : FIRST_MS + NEXT_MS * Math.max(0, candidates.indexOf(node));
+      : FIRST_MS + turnMs;
     const isLongEnough = nowMs - this.#vacant.sinceMs >= ownMs;
     if (!isLongEnough || nowMs - this.#claimedAtMs < NEXT_MS) return false;
     this.#claimedAtMs = nowMs;

@@ -21,7 +21,7 @@ export interface BridgeHost {
   adopt(stream: LocalByteStream, options: ListenerOptions): boolean;
   /** A session of this broker; `undefined` if there is none. */
   session(clientId: string): LocalSession | undefined;
-  /** Sets the limits of a session that is there, before its bridge connects. */
+  /** Sets the limits of a session that is there, while its bridge is not connected. */
   limit(clientId: string, admission: BridgeAdmission): void;
   /** The Client Identifiers of all sessions that begin with `prefix`. */
   sessionsOf(prefix: string): readonly string[];

@@ -15,6 +15,7 @@
  *
  * - If the node dies, another one inherits its sessions, as it says in the log, and connects with the same Client Identifier. The remote
  *   broker ends the former connection and repeats what it has in flight; the session here repeats its own.
+ * - If the node ends, it says so to the others, and the first of those that may have the bridge claims the session.
  * - If no node has the session, or one that may not have the bridge, the first node that may claims it in the log. A claim counts if its
  *   node knew of the last move: so of two claims the first counts, and one that a paused node had on the way does not.
  * - What a former node writes for the session does not count: its epoch in the log is older. But it could go on at the remote broker, where

@@ -1,3 +1,4 @@
+import type { BridgeAdmission } from "../broker/mod.ts";
 import { BridgeDriver } from "./driver.ts";
 import { type BridgeHomes, HomeWatch } from "./homes.ts";
 import type { BridgeHost } from "./host.ts";
@@ -10,6 +11,8 @@ import {
 import { BridgeCounters, type BridgeStatus } from "./state.ts";
 
 const LOOK_MS = 250;
+/** Until then all nodes may have read a configuration that was changed. */
+const CONTESTED_MS = 60_000;
 
 /** A bridge of a cluster: it runs at the node that has its session, and waits at the others. */
 export class RovingBridge {
@@ -19,12 +22,15 @@ export class RovingBridge {
   readonly #homes: BridgeHomes;
   readonly #watch: HomeWatch;
   readonly #clientId: string;
+  readonly #admission: BridgeAdmission;
   readonly #counters = new BridgeCounters();
   #formerFilters: readonly string[];
   #driver: BridgeDriver | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
   #home = "";
   #sinceMs = 0;
+  #contestedAtMs = Infinity;
+  #isToldContested = false;
 
   /** Nothing happens before `start`. `formerFilters`: {@linkcode BridgeDriver}'s. */
   constructor(
@@ -37,6 +43,7 @@ export class RovingBridge {
     this.#homes = homes;
     this.#watch = new HomeWatch(homes);
     this.#clientId = localClientIdOf(options);
+    this.#admission = admissionOf(options);
     this.#formerFilters = formerFilters;
     this.#host = {
       ...host,
@@ -66,12 +73,15 @@ export class RovingBridge {
     const node = this.#homes.homeOf(this.#clientId) ?? "";
     if (this.#driver !== undefined) return { ...this.#driver.status, node };
     const { name, addresses: [first] } = this.options;
+    const isCutOff = node === this.#homes.node && !this.#homes.isReached;
     return {
       name,
       state: "elsewhere",
       node,
-      reason: "",
-      message: "",
+      reason: isCutOff ? "no_cluster" : "",
+      message: isCutOff
+        ? "This node does not reach its cluster, so another one may have the bridge"
+        : "",
       address: `${first!.hostname}:${first!.port}`,
       protocolVersion: 0,
       sinceMs: this.#sinceMs,
@@ -99,7 +109,7 @@ export class RovingBridge {
   #look(): void {
     const clientId = this.#clientId;
     // Where it comes to this node, messages come before it connects.
-    this.#host.limit(clientId, admissionOf(this.options));
+    this.#host.limit(clientId, this.#admission);
     const isHere = this.mayBeHere && this.#watch.look({
       clientId,
       isPinned: this.#isPinned,
@@ -108,6 +118,7 @@ export class RovingBridge {
     if (isHere && this.#driver === undefined) this.#begin();
     else if (!isHere && this.#driver !== undefined) this.#leave();
     this.#noteHome();
+    this.#warnOfNodes();
   }
 
   #begin(): void {
@@ -121,8 +132,12 @@ export class RovingBridge {
 
   #leave(): void {
     const { name } = this.options;
-    const isHome = this.#homes.homeOf(this.#clientId) === this.#homes.node;
-    const reason = isHome ? "the cluster is not reached" : "another node has it";
+    const home = this.#homes.homeOf(this.#clientId);
+    const reason = home === undefined
+      ? "its session has ended"
+      : home === this.#homes.node
+      ? "the cluster is not reached"
+      : "another node has it";
     this.#host.log.warning("The bridge leaves this node", { bridge: name, reason });
     const driver = this.#driver!;
     this.#driver = undefined;
@@ -142,5 +157,20 @@ export class RovingBridge {
         node: home,
       });
     }
+  }
+
+  /** Nodes that name others each for itself: one of them has the bridge, and the rest would wait without a word. */
+  #warnOfNodes(): void {
+    const isContested = this.#isPinned && this.mayBeHere && this.#home !== this.#homes.node &&
+      this.#homes.candidates(this.#clientId).includes(this.#home);
+    if (!isContested) return void (this.#contestedAtMs = Infinity);
+    const nowMs = this.#host.nowMs();
+    this.#contestedAtMs = Math.min(this.#contestedAtMs, nowMs);
+    if (this.#isToldContested || nowMs - this.#contestedAtMs < CONTESTED_MS) return;
+    this.#isToldContested = true;
+    this.#host.log.warning(
+      "`bridge_node` names this node, and another one has the bridge, whose configuration lets it: one of a name is there in a cluster, and its block is the same at all nodes",
+      { bridge: this.options.name, node: this.#home },
+    );
   }
 }

@@ -32,6 +32,7 @@ export type BridgeReason =
   | "taken_over"
   | "local_refused"
   | "local_closed"
+  | "no_cluster"
   | "internal"
   | "idle";
 

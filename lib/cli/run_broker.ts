@@ -142,7 +142,8 @@ async function runUntilSignal(
   await trace.restart();
   // Before a port is open, so that clients find everything that the cluster knows.
   const joined = joinCluster(cluster, server).then(() => control?.begin());
-  if (await Promise.race([joined, signals.ending, behind.promise]) === FELL_BEHIND) return "again";
+  const ended = await Promise.race([joined.then(() => undefined), signals.ending, behind.promise]);
+  if (ended !== undefined) return endOf(ended, server, log);
   parts.defer(await makeSnapshots(cluster, opened, log));
   // Before a port is open, so that bridges get messages from the first one on.
   await bridges.configure(config);
@@ -162,7 +163,10 @@ async function runUntilSignal(
   manager.tell("READY=1");
   manager.watch(() => opened === undefined || opened.store.unansweredMs < manager.watchdogMs);
   const ends = [signals.ending, behind.promise, ...use === undefined ? [] : [use()]];
-  const reason = await Promise.race(ends);
+  return endOf(await Promise.race(ends), server, log);
+}
+
+function endOf(reason: string, server: Server, log: Logger): "again" | "over" {
   log.info(`${reason}: the broker ends`, { clients: server.broker.levels.connectedCount });
   return reason === FELL_BEHIND ? "again" : "over";
 }

@@ -34,6 +34,7 @@ export class BridgeHomes {
   readonly node: string;
   readonly #of: AskedNode;
   #mayHave: readonly string[] = [];
+  #isLeaving = false;
   /** An answer, up to which this node has not applied the log yet. */
   #sight: Sight | undefined;
   /** Up to this time the node knows how things stand. */
@@ -56,6 +57,18 @@ export class BridgeHomes {
   offer(clientIds: readonly string[]): void {
     this.#mayHave = clientIds;
     this.look();
+  }
+
+  /** This node ends: others take its bridges at once. */
+  leave(): void {
+    this.#mayHave = [];
+    this.#isLeaving = true;
+    this.#of.members.say();
+  }
+
+  /** Whether that node has said that it ends. */
+  isLeaving(node: string): boolean {
+    return this.#of.members.nodes().some((one) => one.node === node && one.leaves === true);
   }
 
   /** The node that the session belongs to; `undefined`: to none. */
@@ -84,7 +97,8 @@ export class BridgeHomes {
   }
 
   /** What this node says of its bridges. */
-  get said(): Pick<Beat, "bridges" | "mayHave"> {
+  get said(): Pick<Beat, "bridges" | "mayHave" | "leaves"> {
+    if (this.#isLeaving) return { leaves: true };
     if (this.#mayHave.length === 0) return {};
     const bridges = this.#mayHave.filter((clientId) => this.homeOf(clientId) === this.node);
     return { mayHave: this.#mayHave, ...bridges.length === 0 ? {} : { bridges } };

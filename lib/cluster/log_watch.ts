@@ -111,7 +111,7 @@ export class LogWatch {
     this.#isAway = isAway;
     if (isAway) {
       this.#lines.warning(
-        "The cluster's log does not answer: a majority of its NATS servers has to be there",
+        "The cluster's log does not answer: a majority of its NATS servers has to be there, with room on their disks",
       );
     } else this.#lines.info("The cluster's log answers again");
   }

@@ -23,6 +23,8 @@ export interface Beat {
   readonly bridges?: readonly string[];
   /** Those of the bridges that it may have; absent: none. */
   readonly mayHave?: readonly string[];
+  /** It ends; absent: it does not. */
+  readonly leaves?: true;
 }
 
 /** How often a node says that it is there, milliseconds. */
@@ -132,12 +134,15 @@ export class Members {
   /** Begins to say that this node is there. */
   begin(own: () => Omit<Beat, "node">): void {
     this.#own = own;
-    const say = () => {
-      const beat = JSON.stringify({ node: this.#node, ...own() });
-      this.#nats.publish(this.#subject, new TextEncoder().encode(beat));
-    };
-    say();
-    this.#stopSaying = this.#timers.every(BEAT_MS, say);
+    this.say();
+    this.#stopSaying = this.#timers.every(BEAT_MS, () => this.say());
+  }
+
+  /** Says it at once, if it says it at all. */
+  say(): void {
+    if (this.#own === undefined) return;
+    const beat = JSON.stringify({ node: this.#node, ...this.#own() });
+    this.#nats.publish(this.#subject, new TextEncoder().encode(beat));
   }
 
   /** Says it no more. */
@@ -158,9 +163,12 @@ export class Members {
       return;
     }
     if (!this.hasTwin) {
-      this.#log.error("Another broker has this node's name: give each its own `cluster_node`", {
-        node: beat.node,
-      });
+      this.#log.error(
+        "Another broker has this node's name, so neither takes part: give each its own `cluster_node`",
+        {
+          node: beat.node,
+        },
+      );
     }
     this.#twinAtMs = this.#nowMs();
   }
@@ -189,9 +197,10 @@ export function parseBeat(payload: Uint8Array): Beat | undefined {
   const mayHave = namesOf(beat?.mayHave);
   return {
     node,
-    ...numbers as Omit<Beat, "node" | "bridges" | "mayHave">,
+    ...numbers as Omit<Beat, "node" | "bridges" | "mayHave" | "leaves">,
     ...bridges.length === 0 ? {} : { bridges },
     ...mayHave.length === 0 ? {} : { mayHave },
+    ...beat?.leaves === true ? { leaves: true } : {},
   };
 }
 

@@ -18,6 +18,8 @@ export interface WatchedNode {
 
 /** How long a node is not heard until others take it for dead, milliseconds. */
 export const DEAD_AFTER_MS = 10_000;
+/** What another broker with this node's name has written may come before it is heard. */
+const OLDER_LOOKS = 8;
 /** How long after it is ready a node has heard how far the others are, and has begun to read what it lacks. */
 const HEARD_ALL_MS = 3000;
 /** Between two looks no more time passes, unless the process stood still. */
@@ -35,6 +37,7 @@ export class NodeWatch {
   #currentSinceMs = Infinity;
   #readyAtMs: number;
   #isIsolated = false;
+  #looksOlder = 0;
   /** When this node said of others that they are dead. */
   readonly #declared = new Map<string, number>();
 
@@ -64,6 +67,7 @@ export class NodeWatch {
   /** To be called from time to time. */
   look(): void {
     this.#lookAtLag();
+    this.#lookAtTwin();
     this.#lookAtDead();
     this.#lookAtIsolation();
   }
@@ -78,6 +82,19 @@ export class NodeWatch {
       this.#currentSinceMs = Math.min(this.#currentSinceMs, nowMs);
     }
     this.#lookedAtMs = nowMs;
+  }
+
+  /** A broker that had this node's name was the later one by the log, and is gone: what this one says does not count any more. */
+  #lookAtTwin(): void {
+    const { options: { node }, log, fellBehind } = this.#init;
+    const { epoch } = this.#parts.log;
+    const isOlder = epoch > 0 && !this.#members.hasTwin && this.#node.headOf(node).epoch > epoch;
+    this.#looksOlder = isOlder ? this.#looksOlder + 1 : 0;
+    if (this.#looksOlder !== OLDER_LOOKS) return;
+    log.error("Another broker has written into the log as this node, which has to start again", {
+      node,
+    });
+    fellBehind?.();
   }
 
   /** Says of nodes that were not heard for long that they are dead. The first of those that are left does, others only where it does not. */
@@ -112,9 +129,12 @@ export class NodeWatch {
       this.#parts.log.epoch > 0
     ) {
       this.#isIsolated = true;
-      log.warning("Clients with sessions are sent to other nodes: the cluster is not reached", {
-        seconds: Math.round(isolatedMs / 1000),
-      });
+      log.warning(
+        "Clients with sessions are sent to other nodes: this node takes no part in the cluster",
+        {
+          seconds: Math.round(isolatedMs / 1000),
+        },
+      );
       this.#node.turn().isolate();
     }
   }

@@ -147,7 +147,8 @@ export class GroupCommit {
     if (this.#isFinishing) return;
     this.#finish();
     if (this.#writingBatch > this.#writtenBatch) return;
-    if (this.batch.isEmpty) {
+    // A position alone is not worth a write before the end: then the next process has to read less of the log again.
+    if (this.batch.isEmpty && (this.#closed === undefined || !this.batch.hasPosition)) {
       this.#lazySinceMs = undefined;
       if (this.#closed !== undefined) this.#writer.close();
     } else if (this.#closed !== undefined) this.#hand(Infinity);

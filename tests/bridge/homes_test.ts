@@ -10,6 +10,7 @@ class World implements BridgeHomes {
   home: string | undefined;
   there: string[] = ["a", "b"];
   mayHave: string[] = ["a", "b"];
+  leaving: string[] = [];
   /** When this node has claimed it. */
   readonly claims: number[] = [];
   nowMs = 0;
@@ -32,6 +33,12 @@ class World implements BridgeHomes {
   }
 
   offer(): void {}
+
+  leave(): void {}
+
+  isLeaving(node: string): boolean {
+    return this.leaving.includes(node);
+  }
 
   claim(): void {
     this.claims.push(this.nowMs);
@@ -119,5 +126,17 @@ Deno.test("a bridge with a session of before it was the cluster's, or with a nod
     const b = new World("b");
     b.look(250, { ...ROVING, ...more });
     deepEqual(b.claims, [0]);
+  }
+});
+
+Deno.test("what a node has that ends goes to another one at once, in the order of the names", () => {
+  for (const [node, atMs] of [["b", 0], ["c", 2000]] as const) {
+    const world = new World(node);
+    world.home = "a";
+    world.there = ["a", "b", "c"];
+    world.mayHave = ["b", "c"];
+    world.leaving = ["a"];
+    world.look(3000);
+    equal(world.claims[0], atMs);
   }
 });

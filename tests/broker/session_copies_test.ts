@@ -349,4 +349,10 @@ Deno.test("what waits for a bridge at another node is bounded by that node; here
     p> PUBLISH u/a qos=1 id=3 x
     p< PUBACK id=3
   `);
+  const far = test.broker.clients.get("$bridge/far")!;
+  far.bridge = { ...far.bridge!, queueFullPolicy: "drop_new" };
+  exchange.play(`
+    p> PUBLISH t/a qos=1 id=4 x
+    p< PUBACK id=4
+  `);
 });

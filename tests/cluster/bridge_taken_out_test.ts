@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepEqual, equal, ok } from "node:assert/strict";
 import { BridgeRunner } from "../../lib/cli/bridges.ts";
 import { Server } from "../../lib/net/mod.ts";
 import { load } from "../config/support.ts";
@@ -48,6 +48,16 @@ natsTest(
     await runners[0]!.configure(configOf("a", port));
     await until("the first knows", () => stateOf(0)[0] === "elsewhere b");
     equal(runners[1]!.levels[0]!.connects, 1);
+    await until("the second knows", () => b.cluster.bridges.candidates("$bridge/far").length === 2);
+    // The second node ends: its process may need longer for that than others wait.
+    await runners[1]!.close();
+    const closedMs = performance.now();
+    await until("it is at the first again", () => stateOf(0)[0] === "connected a");
+    const tookMs = performance.now() - closedMs;
+    ok(tookMs < 2500, `${tookMs} ms`);
+    await publish("4");
+    await until("that has crossed", () => got.length >= 4);
+    deepEqual(got, ["1", "2", "3", "4"]);
     await client.disconnect();
   },
 );

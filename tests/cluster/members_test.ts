@@ -89,4 +89,6 @@ Deno.test("a node says which bridges it has and may have, up to a limit", () => 
   const beat = parseBeat(bytes({ ...BEAT, bridges: ["$bridge/a", 5, null], mayHave: names }));
   deepEqual(beat, { ...BEAT, bridges: ["$bridge/a"], mayHave: names.slice(0, 1000) });
   deepEqual(parseBeat(bytes({ ...BEAT, bridges: "x", mayHave: [] })), BEAT);
+  deepEqual(parseBeat(bytes({ ...BEAT, leaves: true })), { ...BEAT, leaves: true });
+  deepEqual(parseBeat(bytes({ ...BEAT, leaves: 1 })), BEAT);
 });

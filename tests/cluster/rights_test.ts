@@ -40,7 +40,7 @@ cluster_max_log_bytes 1048576
       await subscriber.subscribe({ topicFilter, qos: 1 });
     }
     for (let i = 0; i < 40; i++) {
-      await publisher.publish(`t/${i}`, new Uint8Array(50_000), { qos: 1, retain: true });
+      await publisher.publish(`t/${i}`, new Uint8Array(10_000), { qos: 1, retain: true });
     }
     await until("QoS 0 comes", async () => {
       await publisher.publish("z", "x");

@@ -1,8 +1,8 @@
 import { strict as assert } from "node:assert";
 import type { Packet } from "../../lib/codec/mod.ts";
 import { MqttClient } from "../../lib/client/mod.ts";
-import { Collector, FluxBroker, until } from "../support/bridge_ends.ts";
-import { freePort } from "../support/free_port.ts";
+import { Collector, until } from "../support/bridge_ends.ts";
+import { startBridged } from "../support/bridged.ts";
 import { MosquittoBroker } from "../support/mosquitto_broker.ts";
 import { Random } from "../support/random.ts";
 import { Tap, type TapWay } from "../support/tap.ts";
@@ -16,6 +16,8 @@ const QUIET_MS = 3000;
 export interface MosquittoRoundsInit {
   readonly rounds: number;
   readonly seed: number;
+  /** Whether there are two nodes: the bridge is at one, and publishers and subscribers are at the other. Default: false. */
+  readonly isCluster?: boolean;
   /** Told after each round. */
   readonly onRound?: (round: number) => void;
 }
@@ -73,18 +75,15 @@ class Account {
  * an `AssertionError` where one is ours.
  */
 export async function mosquittoCrashRounds(
-  { rounds, seed, onRound }: MosquittoRoundsInit,
+  { rounds, seed, isCluster = false, onRound }: MosquittoRoundsInit,
 ): Promise<MosquittoRoundsResult> {
   const random = new Random(seed);
   const account = new Account();
   await using far = await MosquittoBroker.start("max_inflight_messages 0", true);
   using tap = new Tap(far.port, (way, packet) => account.hear(way, packet));
-  await using near = await FluxBroker.start(
-    freePort(),
-    `max_queued_messages 0\nconnection far\naddress 127.0.0.1:${tap.port}\nrestart_timeout 1\n` +
-      "topic out/# out 2\ntopic in/# in 2",
-  );
-  await near.process.untilLog(/Bridge connected/, 15_000);
+  const bridge = `connection far\naddress 127.0.0.1:${tap.port}\nrestart_timeout 1\n` +
+    "topic out/# out 2\ntopic in/# in 2\n";
+  await using near = await startBridged(bridge, isCluster);
   await using there = await Collector.start(far.port, "out/#");
   await using here = await Collector.start(near.port, "in/#");
   let isEnding = false;

@@ -1,7 +1,8 @@
 import { strict as assert } from "node:assert";
-import { BrokerProcess } from "../support/broker_process.ts";
+import { isLeftOut } from "../support/long.ts";
 import { MosquittoBroker } from "../support/mosquitto_broker.ts";
 import { hasPrograms } from "../support/programs.ts";
+import { type Stand, STANDS } from "../support/stands.ts";
 import { Administrator, initFile, pluginLines } from "./dynsec.ts";
 import { findPlugin } from "./dynsec_rights.ts";
 
@@ -219,39 +220,53 @@ const rows: readonly [command: unknown, ourError?: string][] = [
   ...INVALID,
 ];
 
-Deno.test({
-  name: `${rows.length} commands are answered as mosquitto's plugin answers them`,
-  ignore,
-  sanitizeOps: true,
-  sanitizeResources: true,
-  async fn() {
-    const directory = await Deno.makeTempDir();
-    await Deno.chmod(directory, 0o777);
-    const [theirs, ours] = ["theirs", "ours"].map((name) => `${directory}/${name}.json`);
-    try {
-      await initFile(theirs!);
-      await Deno.copyFile(theirs!, ours!);
-      await using mosquitto = await MosquittoBroker.start(
-        `${pluginLines(theirs!, plugin)}set_tcp_nodelay true\n`,
-      );
-      await using flux = await BrokerProcess.start({ config: pluginLines(ours!) });
-      await using themselves = await Administrator.connect(mosquitto.port);
-      await using us = await Administrator.connect(flux.port);
-      for (const [command, ourError] of rows) {
-        const expected = await themselves.ask(command);
-        const answers = withoutConnections(await us.ask(command));
-        if (ourError === undefined) assert.deepEqual(answers, expected, JSON.stringify(command));
-        else {
-          assert.deepEqual(answers.map(({ error }) => error), [ourError], JSON.stringify(command));
-          assert.notEqual(expected[0]?.error, undefined, "It is an error to mosquitto as well");
-        }
+/** Asks mosquitto, and our brokers in turn. */
+async function play(start: Stand["start"]): Promise<void> {
+  const directory = await Deno.makeTempDir();
+  await Deno.chmod(directory, 0o777);
+  const theirs = `${directory}/theirs.json`;
+  const ours = ["a", "b"].map((node) => `${directory}/${node}.json`);
+  try {
+    await initFile(theirs);
+    for (const path of ours) await Deno.copyFile(theirs, path);
+    await using mosquitto = await MosquittoBroker.start(
+      `${pluginLines(theirs, plugin)}set_tcp_nodelay true\n`,
+    );
+    let count = 0;
+    await using brokers = await start(() => ({ config: pluginLines(ours[count++]!) }));
+    await using themselves = await Administrator.connect(mosquitto.port);
+    await using here = await Administrator.connect(brokers.here.port);
+    // An answer comes to all administrators of its broker.
+    const isOne = brokers.there === brokers.here;
+    await using other = isOne ? undefined : await Administrator.connect(brokers.there.port);
+    const there = other ?? here;
+    for (const [i, [command, ourError]] of rows.entries()) {
+      const expected = await themselves.ask(command);
+      const answers = withoutConnections(await (i % 2 === 0 ? here : there).ask(command));
+      if (ourError === undefined) assert.deepEqual(answers, expected, JSON.stringify(command));
+      else {
+        assert.deepEqual(answers.map(({ error }) => error), [ourError], JSON.stringify(command));
+        assert.notEqual(expected[0]?.error, undefined, "It is an error to mosquitto as well");
       }
-      assert.deepEqual(await contentOf(ours!), await contentOf(theirs!));
-    } finally {
-      await Deno.remove(directory, { recursive: true });
     }
-  },
-});
+    for (const path of ours.slice(0, count)) {
+      assert.deepEqual(await contentOf(path), await contentOf(theirs));
+    }
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+}
+
+for (const { suffix, start, isCluster } of STANDS) {
+  const name = `${rows.length} commands are answered as mosquitto's plugin answers them${suffix}`;
+  Deno.test({
+    name,
+    ignore: ignore || isCluster && isLeftOut(name),
+    sanitizeOps: true,
+    sanitizeResources: true,
+    fn: () => play(start),
+  });
+}
 
 /** mosquitto 2.0 does not know from where clients are connected. */
 function withoutConnections<T>(answers: T): T {

@@ -1,38 +1,39 @@
 import { strict as assert } from "node:assert";
-import { Collector, FluxBroker, publishAll, until } from "../support/bridge_ends.ts";
+import { Collector, publishAll, until } from "../support/bridge_ends.ts";
+import { startBridged } from "../support/bridged.ts";
 import { bridgeCrashRounds } from "../crash/bridge_rounds.ts";
-import { freePort } from "../support/free_port.ts";
 import { isLeftOut } from "../support/long.ts";
 import { hasMosquitto, MosquittoBroker } from "../support/mosquitto_broker.ts";
-
-const CONNECTED = /Bridge connected/g;
+import { STANDS } from "../support/stands.ts";
 
 /** A bridge to that port. */
 function bridgeTo(port: number, lines: string): string {
   return `connection far\naddress 127.0.0.1:${port}\nrestart_timeout 1\n${lines}\n`;
 }
 
-async function untilConnected(broker: FluxBroker, times = 1): Promise<void> {
-  await broker.process.untilLog((log) => (log.match(CONNECTED)?.length ?? 0) >= times, 15_000);
+/** What two nodes do as well, of which the one without the bridge has the clients. */
+function bridgeTest(name: string, fn: (isCluster: boolean) => Promise<void>): void {
+  for (const { suffix, isCluster } of STANDS) {
+    const whole = name + suffix;
+    const ignore = !hasMosquitto || isCluster && isLeftOut(whole);
+    Deno.test({ name: whole, ignore, fn: () => fn(isCluster) });
+  }
 }
 
 const versions: [version: string, says: number][] = [["auto", 5], ["mqttv311", 4]];
 for (const [version, says] of versions) {
-  Deno.test({
-    name:
-      `A bridge to mosquitto carries out, in and both at every QoS, and echoes nothing (${version})`,
-    ignore: !hasMosquitto,
-    async fn() {
+  bridgeTest(
+    `A bridge to mosquitto carries out, in and both at every QoS, and echoes nothing (${version})`,
+    async (isCluster) => {
       await using far = await MosquittoBroker.start();
-      await using near = await FluxBroker.start(
-        freePort(),
+      await using near = await startBridged(
         bridgeTo(
           far.port,
           `bridge_protocol_version ${version}\ntopic out/# out 2\ntopic in/# in 2\n` +
             "topic # both 2 l/ r/",
         ),
+        isCluster,
       );
-      await untilConnected(near);
       assert.match(near.process.log, new RegExp(`protocolVersion=${says}`));
       await using here = await Collector.start(near.port, "#");
       await using there = await Collector.start(far.port, "#");
@@ -53,19 +54,17 @@ for (const [version, says] of versions) {
       assert.equal(there.topics[there.got.indexOf("both out 1")], "r/a");
       assert.equal(here.topics[here.got.indexOf("both in 1")], "l/b");
     },
-  });
+  );
 }
 
-Deno.test({
-  name: "What is retained on one side is on the other, also what was before the bridge came",
-  ignore: !hasMosquitto,
-  async fn() {
+bridgeTest(
+  "What is retained on one side is on the other, also what was before the bridge came",
+  async (isCluster) => {
     await using far = await MosquittoBroker.start();
-    await using near = await FluxBroker.start(
-      freePort(),
+    await using near = await startBridged(
       bridgeTo(far.port, "topic # both 1 here/ there/"),
+      isCluster,
     );
-    await untilConnected(near);
     const retain = async (port: number, topic: string, text: string) => {
       const { MqttClient } = await import("../../lib/client/mod.ts");
       const client = await MqttClient.connect({ hostname: "127.0.0.1", port });
@@ -85,7 +84,7 @@ Deno.test({
     assert.deepEqual(await shows(far.port, "there/#", 2), all);
     assert.deepEqual(await shows(near.port, "here/#", 2), all);
   },
-});
+);
 
 for (const far of ["mosquitto", "flux"] as const) {
   const name =

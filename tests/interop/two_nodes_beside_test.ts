@@ -12,7 +12,7 @@ import { LATER_PACKETS } from "./beside/later_packets.ts";
 import { CASE_NAMES, label } from "./beside/names.ts";
 import { PROGRAM_CASES, PROGRAM_FILES } from "./beside/programs.ts";
 import { SUBSCRIBED } from "./beside/subscribed.ts";
-import { listeners, talk } from "./beside/talk.ts";
+import { listeners, type Place, talk } from "./beside/talk.ts";
 import { TwoNodesPlace } from "./beside/two_nodes.ts";
 import { TWO_NODES_DIFFERENCES } from "./beside/two_nodes_differences.ts";
 
@@ -30,7 +30,7 @@ async function playAll(
   const wrong: string[] = [];
   try {
     await using nodes = await LocalNodes.start(nats.url, { options, listener });
-    await using place = await TwoNodesPlace.open(nodes.ports, await nodes.listen());
+    await using place = await TwoNodesPlace.open(placesOf(nodes.ports), await nodes.listen());
     for (const [i, { name, version, script }] of cases.entries()) {
       const said = await Promise.all(
         [place, listeners([alone.port])].map((at) => talk(at, renamed(script, i), version)),
@@ -41,6 +41,10 @@ async function playAll(
     await alone.server.close();
   }
   return wrong.filter((text) => text !== "");
+}
+
+function placesOf([here, there]: readonly [number, number]): [Place, Place] {
+  return [listeners([here]), listeners([there])];
 }
 
 const ROOMS: readonly (readonly [name: string, cases: readonly Case[]])[] = [

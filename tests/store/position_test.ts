@@ -39,3 +39,15 @@ storeTest("positions alone are written when there are many", async (directory) =
   equal(await positionAfterCrash(directory), "1000");
   await close();
 });
+
+storeTest("the last position is written when the store closes, also alone", async (directory) => {
+  const first = open(directory);
+  first.store.putPosition("one");
+  await first.close();
+  const second = open(directory);
+  equal(second.state.position, "one");
+  await second.close();
+  const third = open(directory);
+  equal(third.state.position, "one");
+  await third.close();
+});

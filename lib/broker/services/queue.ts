@@ -39,11 +39,11 @@ export function haveBridgesRoom(
 ): boolean {
   return targets.every(({ client, qos }) => {
     if (qos === 0 || client === publisher || !core.waitingBridges.has(client)) return true;
-    if (client.session.queue.length === 0) {
+    if (client.session.queue.length === 0 || client.bridge?.queueFullPolicy !== "refuse") {
       core.waitingBridges.delete(client);
       return true;
     }
-    return hasRoom(core, client, bridgeLimits(client.bridge!), {
+    return hasRoom(core, client, bridgeLimits(client.bridge), {
       message: { ...message, storeId: 0 },
       qos,
       retain: false,

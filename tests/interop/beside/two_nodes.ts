@@ -3,24 +3,24 @@ import type { Place } from "./talk.ts";
 
 /** Two nodes of a cluster: the first connection of a script goes to the first node, the second to the second, and so on in turn. */
 export class TwoNodesPlace implements Place {
-  readonly #ports: readonly [number, number];
+  readonly #places: readonly [Place, Place];
   readonly #nodes: EvenNodes;
 
-  private constructor(ports: readonly [number, number], nodes: EvenNodes) {
-    this.#ports = ports;
+  private constructor(places: readonly [Place, Place], nodes: EvenNodes) {
+    this.#places = places;
     this.#nodes = nodes;
   }
 
-  /** `free`: ports of listeners of the two without users, rules and limits; default: those that the script's connections go to. */
+  /** `free`: ports of listeners of the two without users, rules and limits. */
   static async open(
-    ports: readonly [number, number],
-    free: readonly [number, number] = ports,
+    places: readonly [Place, Place],
+    free: readonly [number, number],
   ): Promise<TwoNodesPlace> {
-    return new TwoNodesPlace(ports, await EvenNodes.open(free));
+    return new TwoNodesPlace(places, await EvenNodes.open(free));
   }
 
-  portOf(_: string, index: number): number {
-    return this.#ports[index % 2]!;
+  portOf(name: string, index: number): number {
+    return this.#places[index % 2]!.portOf(name, index);
   }
 
   async pass(): Promise<void> {
