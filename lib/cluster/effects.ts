@@ -192,6 +192,7 @@ export class Effects {
     } else if (change.kind === "ended") {
       this.#sessions.applied(change, node);
     } else this.#sessions.own.done.applied(change);
+    if (isOwn) this.#store.counted(change, this.#shares.ofSession(change.clientId));
     if (change.kind === "sent") this.#shares.takeSent(node, change.share, change.logId);
     this.#shares.sessionChanged(change);
     return true;

@@ -29,7 +29,8 @@
  * | `fences`         | which words of a node do not count, because it did not know yet that a session is not its own   |
  * | `shares`         | shared subscriptions over all nodes: by the log all decide alike who delivers a message         |
  * | `share_table`    | which nodes have members; `share_sessions`: which sessions have them, `share_pending`: who has  |
- * |                  | to deliver what; `share_words`: what this node tells the others of its own members              |
+ * |                  | to deliver what; `share_words`: what this node tells the others of its own members;             |
+ * |                  | `stored_shares`: what its store has of sessions' shared subscriptions                           |
  * | `forwarding`     | QoS 0 between nodes                                                                             |
  * | `interests`      | which topics of QoS 0 this node wants; `topic_subject` is how topics are named at NATS          |
  * | `members`        | who else is there                                                                               |

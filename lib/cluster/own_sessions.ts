@@ -128,16 +128,16 @@ export class OwnSessions {
     return isTold;
   }
 
-  /** {@linkcode Store.putSubscription} */
-  putSubscription(clientId: string, subscription: Subscription): void {
-    if (this.#isTold(clientId)) this.#tell({ kind: "subscribed", clientId, subscription });
+  /** {@linkcode Store.putSubscription}; returns whether others are told. */
+  putSubscription(clientId: string, subscription: Subscription): boolean {
+    return this.#isTold(clientId) && this.#tell({ kind: "subscribed", clientId, subscription });
   }
 
-  /** {@linkcode Store.deleteSubscription} */
-  deleteSubscription(clientId: string, topicFilter: string): void {
-    if (!this.#isTold(clientId)) return;
-    this.#tell({ kind: "unsubscribed", clientId, topicFilter });
+  /** {@linkcode Store.deleteSubscription}; returns whether others are told. */
+  deleteSubscription(clientId: string, topicFilter: string): boolean {
+    if (!this.#isTold(clientId)) return false;
     this.done.gaveUp(clientId, topicFilter);
+    return this.#tell({ kind: "unsubscribed", clientId, topicFilter });
   }
 
   /** {@linkcode Store.putInFlight}: only of QoS 2, others are sent again under any Packet Identifier. */

@@ -33,7 +33,7 @@ export class ShareSessions {
   changed(change: SessionChange): readonly string[] {
     const { kind, clientId } = change;
     if (kind === "ended") return this.ended(clientId);
-    if (kind === "session") this.add(clientId, change.subscriptions ?? []);
+    if (kind === "session") return this.#replace(clientId, change.subscriptions);
     else if (kind === "subscribed") this.add(clientId, [change.subscription]);
     else if (kind === "unsubscribed") return this.#remove(clientId, change.topicFilter);
     return [];
@@ -42,6 +42,15 @@ export class ShareSessions {
   /** A session has ended. Returns the shared subscriptions that no session has any more. */
   ended(clientId: string): readonly string[] {
     return [...this.#shares.get(clientId) ?? []].flatMap((share) => this.#remove(clientId, share));
+  }
+
+  /** The session has these, and no others; absent: as before. */
+  #replace(clientId: string, subscriptions?: readonly Subscription[]): readonly string[] {
+    if (subscriptions === undefined) return [];
+    const kept = new Set(subscriptions.map(({ topicFilter }) => topicFilter));
+    this.add(clientId, subscriptions);
+    return [...this.of(clientId)].filter((share) => !kept.has(share))
+      .flatMap((share) => this.#remove(clientId, share));
   }
 
   #remove(clientId: string, share: string): readonly string[] {

@@ -12,13 +12,16 @@ import type {
 } from "../broker/mod.ts";
 import { Commits, type LogCommits, type SettledInterests, type ShareCommits } from "./commits.ts";
 import type { SharedSessions } from "./sessions.ts";
+import { keepShares } from "./stored_shares.ts";
 import { Unheard } from "./unheard.ts";
+import { isSharedFilter } from "../topic/mod.ts";
 
 /**
  * A node's own store, behind the log: what is committed here is done when the log has come to all that was put into it before, and what that
  * has changed is committed in the node's own store. So an acknowledgement tells of both. A SUBACK waits until NATS knows that the node wants the
  * topic's messages of QoS 0 too: without that the first ones would be missed. The end of a session, and of a will, is stored when the log has come to
- * it: what is published with it may be lost with this process, and then has to be published by the next one.
+ * it: what is published with it may be lost with this process, and then has to be published by the next one. So is a shared subscription:
+ * {@linkcode keepShares}.
  */
 export class SharedStore implements Store {
   /** Absent where the node's own store has it not: the core asks for what is there. */
@@ -102,12 +105,14 @@ export class SharedStore implements Store {
     else this.#drop(clientId);
   }
   putSubscription(clientId: string, subscription: Subscription): void {
+    const isTold = this.#sessions.own.putSubscription(clientId, subscription);
+    if (isTold && isSharedFilter(subscription.topicFilter)) return;
     this.#own.putSubscription(clientId, subscription);
-    this.#sessions.own.putSubscription(clientId, subscription);
   }
   deleteSubscription(clientId: string, topicFilter: string): void {
+    const isTold = this.#sessions.own.deleteSubscription(clientId, topicFilter);
+    if (isTold && isSharedFilter(topicFilter)) return;
     this.#own.deleteSubscription(clientId, topicFilter);
-    this.#sessions.own.deleteSubscription(clientId, topicFilter);
   }
   putDelivery(clientId: string, delivery: Delivery, isApart?: boolean): void {
     this.#own.putDelivery(clientId, delivery, isApart);
@@ -156,6 +161,11 @@ export class SharedStore implements Store {
   heard({ kind, clientId }: SessionChange): void {
     if (kind === "ended" && this.#unheard.hasEnded(clientId)) this.#drop(clientId);
     if (kind === "will" && this.#unheard.hearWill(clientId)) this.#own.deleteWill(clientId);
+  }
+
+  /** The log has come to a change that this process has told of, and that counts. `shares`: the session's shared subscriptions of before. */
+  counted(change: SessionChange, shares: Iterable<string>): void {
+    keepShares(this.#own, change, shares);
   }
 
   /** The log has given a session to another node: what this one has told of it does not count any more. */

@@ -111,6 +111,11 @@ export class SharedGroups {
     this.#sessions.add(clientId, subscriptions);
   }
 
+  /** The shared subscriptions of a session that outlives its connection, by the log. */
+  ofSession(clientId: string): Iterable<string> {
+    return this.#sessions.of(clientId);
+  }
+
   /** The log has come to a change of a session that counts. */
   sessionChanged(change: SessionChange): void {
     this.#forgetUnexpected(this.#sessions.changed(change));

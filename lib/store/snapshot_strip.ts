@@ -11,9 +11,8 @@ const NOT_LOGGED = `SELECT id FROM messages
 
 /** A QoS 2 message of a shared subscription that this client alone gets: no node has to deliver it any more. */
 const IS_SENT = `share IS NOT NULL AND flags & 3 = 2 AND message_id NOT IN (${NOT_LOGGED})
-  AND NOT EXISTS (SELECT 1 FROM shared JOIN messages ON messages.id = message_id
-    WHERE shared.share = deliveries.share
-      AND messages.publisher LIKE char(1) || shared.log_id || char(1) || '%')`;
+  AND NOT EXISTS (SELECT 1 FROM shared WHERE shared.share = deliveries.share AND shared.log_id =
+    (SELECT CAST(substr(publisher, 2) AS INTEGER) FROM messages WHERE id = deliveries.message_id))`;
 
 /** The tables of what belongs to a session, by `session_id`. */
 export const SESSION_TABLES: readonly string[] = [
