@@ -59,7 +59,7 @@ export { Bridges } from "./bridges.ts";
 export { type BridgedServer, bridgeSessionOf, type BrokerHostInit, hostOf } from "./broker_host.ts";
 export { BridgeDriver } from "./driver.ts";
 export { type Attempt, attemptsOf } from "./handshake.ts";
-export { type BridgeHomes, HomeWatch, type Standing } from "./homes.ts";
+export { type BridgeHomes, HomeWatch, type OfferedBridge, type Standing } from "./homes.ts";
 export type { BridgeHost, LocalByteStream } from "./host.ts";
 export { BridgeMachine, type MachineInit } from "./machine.ts";
 export * from "./options.ts";

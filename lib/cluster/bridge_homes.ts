@@ -4,7 +4,7 @@ import { putClaim } from "./node_port.ts";
 import type { NodeParts } from "./node_parts.ts";
 
 /** A bridge of this node's configuration. */
-interface OfferedBridge {
+export interface OfferedBridge {
   /** The Client Identifier of its session. */
   readonly clientId: string;
   /** Whether this node may have it. */

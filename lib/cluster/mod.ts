@@ -52,7 +52,7 @@ export {
   type SnapshotStore,
   type SnapshotTaking,
 } from "./beginning.ts";
-export { type BridgeHomes } from "./bridge_homes.ts";
+export type { BridgeHomes, OfferedBridge } from "./bridge_homes.ts";
 export { ClusterNode } from "./cluster_node.ts";
 export { type ClusterHost, type ClusterInit, type ClusterLevel } from "./node_init.ts";
 export { type Beat, beatSubject, parseBeat } from "./members.ts";
