@@ -43,10 +43,10 @@ export class BridgeHomes {
   /** The name of this node. */
   readonly node: string;
   readonly #of: AskedNode;
-  #mayHave: readonly OfferedBridge[] = [];
-  /** Those that its configuration has for other nodes. */
-  #known: readonly string[] = [];
+  #offered: readonly OfferedBridge[] = [];
   #isLeaving = false;
+  /** There is a bridge for which it has to know whether it is reached. */
+  #isAsking = false;
   /** An answer, up to which this node has not applied the log yet. */
   #sight: Sight | undefined;
   /** Up to this time the node knows how things stand. */
@@ -67,14 +67,14 @@ export class BridgeHomes {
 
   /** Says which bridges this node knows, and which of them it may have. */
   offer(bridges: readonly OfferedBridge[]): void {
-    this.#mayHave = bridges.filter(({ mayBeHere }) => mayBeHere);
-    this.#known = bridges.filter(({ mayBeHere }) => !mayBeHere).map(({ clientId }) => clientId);
+    this.#offered = bridges;
+    this.#isAsking = bridges.some(({ mayBeHere }) => mayBeHere);
     this.look();
   }
 
   /** This node ends: others take its bridges at once. */
   leave(): void {
-    this.#mayHave = [];
+    this.#isAsking = false;
     this.#isLeaving = true;
     this.#of.members.say();
   }
@@ -109,25 +109,28 @@ export class BridgeHomes {
     parts.log.flush();
   }
 
-  /** What this node says of its bridges. */
+  /** What this node says of its bridges. Where it is not reached it has none, and others are to take them, also where they hear it. */
   get said(): Pick<Beat, "bridges" | "mayHave" | "known" | "leaves"> {
     if (this.#isLeaving) return { leaves: true };
-    const known = this.#known.length === 0 ? {} : { known: this.#known };
-    if (this.#mayHave.length === 0) return known;
+    if (this.#offered.length === 0) return {};
     const { isReached } = this;
-    const bridges = this.#mayHave.filter(({ clientId, isPinned }) =>
-      this.homeOf(clientId) === this.node && (isReached || isPinned)
-    );
+    const said = { bridges: [] as string[], mayHave: [] as string[], known: [] as string[] };
+    for (const { clientId, mayBeHere, isPinned } of this.#offered) {
+      const mayHave = mayBeHere && (isReached || isPinned);
+      said[mayHave ? "mayHave" : "known"].push(clientId);
+      if (mayHave && this.homeOf(clientId) === this.node) said.bridges.push(clientId);
+    }
+    const { bridges, mayHave, known } = said;
     return {
-      ...known,
-      mayHave: this.#mayHave.map(({ clientId }) => clientId),
-      ...bridges.length === 0 ? {} : { bridges: bridges.map(({ clientId }) => clientId) },
+      ...bridges.length === 0 ? {} : { bridges },
+      ...mayHave.length === 0 ? {} : { mayHave },
+      ...known.length === 0 ? {} : { known },
     };
   }
 
   /** To be called from time to time. */
   look(): void {
-    if (this.#mayHave.length === 0 || this.#looks++ % LOOKS !== 0) return;
+    if (!this.#isAsking || this.#looks++ % LOOKS !== 0) return;
     const { engine, nowMs, isReady, sequence } = this.#of;
     if (!isReady()) return;
     const atMs = nowMs();

@@ -23,7 +23,7 @@ export interface Beat {
   readonly bridges?: readonly string[];
   /** Those of the bridges that it may have; absent: none. */
   readonly mayHave?: readonly string[];
-  /** Those that its configuration has for other nodes; absent: none. */
+  /** Others of its configuration; absent: none. */
   readonly known?: readonly string[];
   /** It ends; absent: it does not. */
   readonly leaves?: true;

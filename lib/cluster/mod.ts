@@ -28,6 +28,7 @@
  * | `done_with`      | which messages these are done with; `given_up`: subscriptions that others do not know to be over |
  * | `fences`         | which words of a node do not count, because it did not know yet that a session is not its own   |
  * | `shares`         | shared subscriptions over all nodes: by the log all decide alike who delivers a message         |
+ * | `share_here`     | what this node's own members get of what it has to deliver                                      |
  * | `share_table`    | which nodes have members; `share_sessions`: which sessions have them, `share_pending`: who has  |
  * |                  | to deliver what; `share_words`: what this node tells the others of its own members;             |
  * |                  | `stored_shares`: what its store has of sessions' shared subscriptions                           |
@@ -62,7 +63,7 @@ export { nameOfPlace, type NatsPlace } from "./nats/place.ts";
 export { type ClusteredServer, hostOf } from "./server_host.ts";
 export { SharedText, type SharedTextInit, type SharedVersion } from "./shared_text.ts";
 export { type SessionHost } from "./session_ports.ts";
-export { type ShareHost } from "./shares.ts";
+export { type ShareHost } from "./share_here.ts";
 export { SnapshotMaker, type SnapshotMakerInit, type SnapshotSource } from "./snapshot_maker.ts";
 export { readSnapshotOf, type SnapshotReaderInit } from "./snapshot_reader.ts";
 export { type LogView } from "./log_watch.ts";

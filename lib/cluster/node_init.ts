@@ -4,7 +4,7 @@ import type { LogView } from "./log_watch.ts";
 import type { Beat } from "./members.ts";
 import type { ClusterOptions } from "./options.ts";
 import type { SessionHost } from "./session_ports.ts";
-import type { ShareHost } from "./shares.ts";
+import type { ShareHost } from "./share_here.ts";
 
 /** The broker, for its node. */
 export interface ClusterHost extends SessionHost, ShareHost {

@@ -1,32 +1,19 @@
 import type {
   Delivery,
-  FromCluster,
   LogPort,
   Message,
   SessionChange,
   ShareChange,
   SharedDelivery,
-  ShareMembers,
   Store,
   Subscription,
 } from "../broker/mod.ts";
 import { entryAt, firstPlaceOf, recordOf, type SharedAgain } from "./record.ts";
+import { ShareHere, type ShareHost } from "./share_here.ts";
 import { type ForShare, NOBODY, SharePending } from "./share_pending.ts";
 import { ShareSessions } from "./share_sessions.ts";
 import { type SavedShares, ShareTable } from "./share_table.ts";
-import { type ShareLog, ShareWords, type ShareWork } from "./share_words.ts";
-
-/** What of the broker is asked for. */
-export interface ShareHost {
-  /** The way into the broker, in the turn that is open or in a new one. */
-  turn(): FromCluster;
-  /** {@linkcode FromCluster.shares} */
-  readonly shares: readonly string[];
-  /** {@linkcode FromCluster.shareMembers} */
-  shareMembers(share: string): ShareMembers;
-  /** {@linkcode FromCluster.sharePending} */
-  sharePending(share: string): readonly number[] | undefined;
-}
+import { type ShareLog, ShareWords } from "./share_words.ts";
 
 /** What shared subscriptions are made of. */
 export interface SharedGroupsInit {
@@ -45,18 +32,11 @@ export interface SharedGroupsInit {
  * same. What its own members had to get meanwhile it gives them when it begins to write.
  */
 export class SharedGroups {
-  /** Set when the node begins to apply. */
-  host: ShareHost | undefined;
   readonly #table = new ShareTable();
   readonly #pending: SharePending;
   readonly #words: ShareWords;
   readonly #sessions = new ShareSessions();
-  /** What no member here could take, by shared subscription. */
-  readonly #left = new Map<string, Set<number>>();
-  /** Of a log that is lost: what this node had to deliver. */
-  #owed: readonly ForShare[] = [];
-  /** What is refused now is refused for good. */
-  #isLastOffer = false;
+  readonly #here: ShareHere;
   /** The place in the log that is being applied. */
   #place = 0;
   readonly #node: string;
@@ -64,8 +44,21 @@ export class SharedGroups {
   constructor({ node, log, lines, store }: SharedGroupsInit) {
     this.#node = node;
     this.#pending = new SharePending(lines, store);
-    const membersOf = (share: string) => this.host!.shareMembers(share);
-    this.#words = new ShareWords(log, membersOf, (share) => this.#workOf(share));
+    const here = this.#here = new ShareHere(node, this.#pending);
+    this.#words = new ShareWords(
+      log,
+      (share) => here.host!.shareMembers(share),
+      (share) => here.workOf(share, this.#place),
+    );
+  }
+
+  /** Set when the node begins to apply. */
+  set host(host: ShareHost) {
+    this.#here.host = host;
+  }
+
+  get #host(): ShareHost {
+    return this.#here.host!;
   }
 
   /** Grows with every change that others are told. */
@@ -97,13 +90,12 @@ export class SharedGroups {
   load(saved: SavedShares | undefined, since: number, isCut: boolean): void {
     this.#place = since - 1;
     if (isCut) {
-      // Places of that log mean nothing in this one.
-      this.#owed = this.#pending.takeAll(this.#node);
+      this.#here.owe();
       this.#pending.clear();
     }
     if (saved === undefined) return;
     this.#table.load(saved, since);
-    for (const share of this.#table.shares) this.host!.turn().holdShare(share, true);
+    for (const share of this.#table.shares) this.#host.turn().holdShare(share, true);
   }
 
   /** A session that outlives its connection was stored, with these subscriptions. */
@@ -160,7 +152,7 @@ export class SharedGroups {
 
   /** {@linkcode ClusterPort.isShareDue} */
   isDue(share: string, logId: number): boolean {
-    return this.#pending.of(this.#node, share).has(logId);
+    return this.#here.isDue(share, logId);
   }
 
   /** What a node has to deliver at this place in the log; `undefined`: it is not known here. */
@@ -175,38 +167,19 @@ export class SharedGroups {
 
   /** {@linkcode ClusterPort.shareLeft}: it is this node's until the log says that it has no member. */
   left(share: string, { logId = 0 }: Message): void {
-    if (logId === 0 || this.#isLastOffer || !this.#words.isWriting) return;
-    const left = this.#left.get(share);
-    if (left === undefined) this.#left.set(share, new Set([logId]));
-    else left.add(logId);
+    if (logId === 0 || !this.#words.isWriting) return;
     // Where there is no member others have to hear of that.
-    this.#words.changed(share);
+    if (this.#here.leave(share, logId)) this.#words.changed(share);
   }
 
   /** The node begins to write: others hear what members it has, and these get what is missing. */
   begin(): void {
-    const { host } = this;
     this.#words.isWriting = true;
-    for (const share of host!.shares) this.#words.changed(share);
+    for (const share of this.#host.shares) this.#words.changed(share);
     for (const share of this.#table.sharesOf(this.#node)) this.#words.changed(share);
-    for (const share of this.#pending.sharesOf(this.#node)) {
-      this.#deliverMissing([...this.#pending.of(this.#node, share).values()]);
-    }
-    this.#deliverMissing(this.#owed.map(([share, message]) => ({ share, message })));
-    this.#owed = [];
+    this.#here.deliverMissing();
     this.#words.flush(true);
     this.#words.hello(this.#table.wholeSince, this.#place);
-  }
-
-  /** Members get what was to be delivered here by an earlier process, and no session has. */
-  #deliverMissing(deliveries: readonly Pick<SharedDelivery, "share" | "message">[]): void {
-    const sorted = deliveries.toSorted((a, b) => a.message.logId! - b.message.logId!);
-    const had = new Map<string, ReadonlySet<number>>();
-    for (const { share, message } of sorted) {
-      let ids = had.get(share);
-      if (ids === undefined) had.set(share, ids = new Set(this.host!.sharePending(share)));
-      if (!ids.has(message.logId!)) this.host!.turn().deliverToShare(share, message);
-    }
   }
 
   /** Puts into the log what has changed in this turn. */
@@ -220,17 +193,10 @@ export class SharedGroups {
     let hasTold = false;
     for (const share of this.#pending.sharesOf(this.#node)) {
       if (this.#words.isUnsettled(share)) continue;
-      this.#offerLeft(share);
+      this.#here.offerLeft(share);
       if (this.#words.tellDone(share)) hasTold = true;
     }
     return hasTold;
-  }
-
-  #workOf(share: string): ShareWork | undefined {
-    const had = this.host!.sharePending(share);
-    if (had === undefined) return undefined;
-    const left = new Set([...had, ...this.#left.get(share) ?? []]);
-    return { pending: this.#pending.of(this.#node, share).keys(), left, at: this.#place };
   }
 
   /** Applies what a node has said; `place`: where in the log; `since`: what it had applied then, {@linkcode LogRecord.since}. */
@@ -247,7 +213,7 @@ export class SharedGroups {
       case "hello":
         this.#table.knowsSince(node, change.since ?? place);
         // It may know nothing of what was told before.
-        if (node !== this.#node) this.#words.repeat(this.host!.shares);
+        if (node !== this.#node) this.#words.repeat(this.#host.shares);
     }
   }
 
@@ -263,8 +229,8 @@ export class SharedGroups {
     this.#place = place;
     if (node === this.#node) {
       // It was only cut off.
-      this.host!.turn().forgetShared();
-      this.#left.clear();
+      this.#host.turn().forgetShared();
+      this.#here.forgetLeft();
     }
     const shares = this.#table.sharesOf(node);
     const taken = this.#pending.takeAll(node);
@@ -274,7 +240,7 @@ export class SharedGroups {
     this.#move(taken);
     if (node !== this.#node || !this.#words.isWriting) return;
     this.#words.hello(this.#table.wholeSince, this.#place);
-    this.#words.repeat(this.host!.shares);
+    this.#words.repeat(this.#host.shares);
   }
 
   #applyMembers(
@@ -290,7 +256,7 @@ export class SharedGroups {
     if (!isNone) return;
     if (node === this.#node && this.#words.isWriting) {
       this.#words.noneApplied(share);
-      this.#left.delete(share);
+      this.#here.forgetLeft(share);
       if (isOutdated) this.#words.changed(share);
     }
     this.#move(this.#pending.takeAll(node, share));
@@ -306,7 +272,7 @@ export class SharedGroups {
   /** Messages must find it where some node has members. */
   #hold(share: string): void {
     const isHeld = this.#table.has(share);
-    this.host!.turn().holdShare(share, isHeld);
+    this.#host.turn().holdShare(share, isHeld);
     if (isHeld) this.#move(this.#pending.takeAll(NOBODY, share));
   }
 
@@ -327,25 +293,13 @@ export class SharedGroups {
       const taker = this.#table.choose(share, draw, logId) ?? this.#table.choose(share, draw);
       if (taker === undefined && !this.#sessions.has(share)) continue;
       const isHere = this.#assign(taker ?? NOBODY, share, message);
-      if (isHere) this.host!.turn().deliverToShare(share, message);
+      if (isHere) this.#here.deliver(share, message);
     }
   }
 
   /** No session has these any more: what waits for one goes to nobody. */
   #forgetUnexpected(shares: readonly string[]): void {
     for (const share of shares) this.#pending.takeAll(NOBODY, share);
-  }
-
-  /** A member left these, and there was no other just then. Who is here now may not have them either: then nobody gets them. */
-  #offerLeft(share: string): void {
-    const left = this.#left.get(share);
-    if (left === undefined) return;
-    this.#left.delete(share);
-    this.#isLastOffer = true;
-    for (const [logId, { message }] of [...this.#pending.of(this.#node, share)]) {
-      if (left.has(logId)) this.host!.turn().deliverToShare(share, message);
-    }
-    this.#isLastOffer = false;
   }
 }
 

@@ -18,7 +18,7 @@ export interface ClusterMember {
   readonly bridges?: readonly string[];
   /** Those of the bridges that it may have; absent: none. */
   readonly mayHave?: readonly string[];
-  /** Those that its configuration has for other nodes; absent: none. */
+  /** Others of its configuration; absent: none. */
   readonly known?: readonly string[];
 }
 

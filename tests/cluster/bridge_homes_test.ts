@@ -108,6 +108,9 @@ natsTest("a bridge whose node is away, or that is cut off, is at no node", async
   await until("it is at b", () => at(a) === "b");
   await nats.kill();
   await until("b does not have it any more", () => at(b) === "", 20_000);
+  // Others that still hear it take the bridge.
+  const said = () => b.cluster.level.nodes.find(({ node }) => node === "b");
+  deepEqual([said()?.mayHave, said()?.known], [undefined, [ID]]);
   b.cluster.bridges.offer([{ ...FAR, isPinned: true }]);
   equal(at(b), "b");
 });

@@ -58,6 +58,10 @@ testFound(LONGER, [
     203091,
     "a node that was taken for dead had dropped a will, and its heir died before that was due",
   ],
+  [
+    925932,
+    "a message that its node had refused came when its client sent it again: the check took that for out of order",
+  ],
 ]);
 
 testFound(WITH_EXPIRIES, [

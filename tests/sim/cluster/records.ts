@@ -15,6 +15,8 @@ export interface SentRecord {
   ackedAtMs: number;
   /** A node has said that it does not take it, or its session has ended on its way: nobody knows what became of it. */
   isDoubtful: boolean;
+  /** A node may have refused it where the client did not hear that: it comes when the client sends it again, behind what was taken meanwhile. */
+  mayBeRefused: boolean;
   /** Order of sending; of one session only. */
   readonly order: number;
   /** The session in which it was sent. */

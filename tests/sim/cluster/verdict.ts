@@ -51,6 +51,7 @@ function checkOrder(
   for (const text of order) {
     const record = byText.get(text)!;
     if (record.isWill || record.isDoubtful || record.mayExpire || record.qos === 0) continue;
+    if (record.mayBeRefused) continue;
     // What one member has not acknowledged comes to another one later.
     if (isShared(record)) continue;
     // It came for the first time before the subscription: what the session gets is a repeat, which comes behind what was sent after it.

@@ -155,6 +155,7 @@ export class ClusterWorld {
       sentAtMs: Infinity,
       ackedAtMs: Infinity,
       isDoubtful: false,
+      mayBeRefused: false,
       order,
       sessionOf: 0,
     };
@@ -204,8 +205,17 @@ export class ClusterWorld {
     throw new Violation(`After record ${sequence} ${first.node} and ${node.name} differ: ${what}`);
   }
 
+  /** A node does not take what one publisher sends to a topic. */
+  #noteRefused({ publisherId, topicName }: Readonly<Record<string, unknown>>): void {
+    for (const record of this.records) {
+      const isOnItsWay = record.ackedAtMs === Infinity && record.topicName === topicName;
+      if (isOnItsWay && record.publisherId === publisherId) record.mayBeRefused = true;
+    }
+  }
+
   #linesOf(name: string): LogPort {
     const add = (message: string, fields?: Readonly<Record<string, unknown>>) => {
+      if (fields?.["reason"] === "store_failing") this.#noteRefused(fields);
       if (this.trace.isOn) this.trace.add(`${name}: ${message} ${JSON.stringify(fields ?? {})}`);
     };
     const error: typeof add = (message, fields) => {
