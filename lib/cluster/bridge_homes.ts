@@ -1,5 +1,5 @@
 import type { Engine } from "./engine.ts";
-import type { Beat, Members } from "./members.ts";
+import { type Beat, MAX_BRIDGES, type Members } from "./members.ts";
 import { putClaim } from "./node_port.ts";
 import type { NodeParts } from "./node_parts.ts";
 
@@ -52,6 +52,7 @@ export class BridgeHomes {
   /** Up to this time the node knows how things stand. */
   #knownAtMs = -Infinity;
   #looks = 0;
+  #lastHeard: Heard | undefined;
 
   /** Nothing is asked before `offer`. */
   constructor(of: AskedNode) {
@@ -81,7 +82,7 @@ export class BridgeHomes {
 
   /** Whether that node has said that it ends. */
   isLeaving(node: string): boolean {
-    return this.#of.members.nodes().some((one) => one.node === node && one.leaves === true);
+    return this.#heard.leaving.has(node);
   }
 
   /** The node that the session belongs to; `undefined`: to none. */
@@ -91,14 +92,23 @@ export class BridgeHomes {
 
   /** Whether that node is heard. */
   isThere(node: string): boolean {
-    return this.#of.members.nodes().some((one) => one.node === node);
+    return this.#heard.nodes.has(node);
   }
 
   /** The nodes that are heard and may have the bridge, by name. */
   candidates(clientId: string): readonly string[] {
-    return this.#of.members.nodes()
-      .filter(({ mayHave }) => mayHave?.includes(clientId) === true)
-      .map(({ node }) => node);
+    const { candidates, cut } = this.#heard;
+    const named = candidates.get(clientId) ?? [];
+    return cut.length === 0 ? named : [...new Set([...named, ...cut])].sort();
+  }
+
+  /** Each bridge asks some times a second, of all nodes and their bridges. */
+  get #heard(): Heard {
+    const nowMs = this.#of.nowMs();
+    if (this.#lastHeard === undefined || nowMs - this.#lastHeard.atMs >= HEARD_MS) {
+      this.#lastHeard = heardAt(nowMs, this.#of.members.nodes());
+    }
+    return this.#lastHeard;
   }
 
   /** The session is to belong to this node, and does when the log has come to that, unless it has gone to another one meanwhile. */
@@ -159,3 +169,32 @@ export class BridgeHomes {
 const PATIENCE = 0.6;
 /** Of so many looks one asks. */
 const LOOKS = 2;
+/** What is known of the nodes is put together again after so long, milliseconds. */
+const HEARD_MS = 100;
+
+/** What the nodes have said last. */
+interface Heard {
+  readonly atMs: number;
+  readonly nodes: ReadonlySet<string>;
+  readonly leaving: ReadonlySet<string>;
+  /** The nodes that may have each bridge, by name. */
+  readonly candidates: ReadonlyMap<string, readonly string[]>;
+  /** Nodes that may have more than is known of them. */
+  readonly cut: readonly string[];
+}
+
+function heardAt(atMs: number, beats: readonly Beat[]): Heard {
+  const candidates = new Map<string, string[]>();
+  for (const { node, mayHave = [] } of beats) {
+    for (const clientId of mayHave) {
+      const nodes = candidates.get(clientId);
+      if (nodes === undefined) candidates.set(clientId, [node]);
+      else nodes.push(node);
+    }
+  }
+  const leaving = beats.filter(({ leaves }) => leaves === true).map(({ node }) => node);
+  const nodes = new Set(beats.map(({ node }) => node));
+  const cut = beats.filter(({ mayHave = [] }) => mayHave.length >= MAX_BRIDGES)
+    .map(({ node }) => node);
+  return { atMs, nodes, leaving: new Set(leaving), candidates, cut };
+}

@@ -38,7 +38,7 @@ const MAX_NODES = 1000;
 /** Characters of a node's name. */
 const MAX_NAME = 255;
 /** Bridges that are known of one node. */
-const MAX_BRIDGES = 1000;
+export const MAX_BRIDGES = 1000;
 
 /** What knowing the others needs. */
 export interface MembersInit {

@@ -114,3 +114,16 @@ natsTest("a bridge whose node is away, or that is cut off, is at no node", async
   b.cluster.bridges.offer([{ ...FAR, isPinned: true }]);
   equal(at(b), "b");
 });
+
+natsTest("of more bridges than are known of a node others take none away from it", async () => {
+  await using nats = await NatsServer.start();
+  await using a = await TestNode.start(nats.url, "a");
+  await using b = await TestNode.start(nats.url, "b");
+  const all = Array.from({ length: 1001 }, (_, i) => ({ ...FAR, clientId: `${ID}${i}` }));
+  const homes = b.cluster.bridges;
+  for (const { cluster: { bridges } } of [a, b]) bridges.offer(all);
+  await until("the last is known", () => homes.candidates(`${ID}1000`).join() === "a,b");
+  a.cluster.bridges.offer([FAR]);
+  await until("it is not there any more", () => homes.candidates(`${ID}1000`).join() === "b");
+  deepEqual(homes.candidates(ID), ["a", "b"]);
+});
