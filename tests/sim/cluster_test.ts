@@ -7,6 +7,7 @@ import {
   WITH_ABSENCES,
   WITH_EXPIRIES,
   WITH_SHARE,
+  WITH_SHARE_AND_EXPIRIES,
 } from "./cluster/seeds.ts";
 
 testFound(PLAIN, [
@@ -135,6 +136,14 @@ testFound(WITH_SHARE, [
   ],
   [351093, "the claim of a client that was long gone ended its session at another node"],
   [10818, "all nodes were killed, and a member had no session: the check did not know that limit"],
+]);
+
+testFound(WITH_SHARE_AND_EXPIRIES, [
+  [
+    7220079,
+    "a node that had begun again knew a shared subscription that the log did not have: it took another node for one with a new member",
+  ],
+  [7220385, "and so with another one"],
 ]);
 
 /** The first test always runs. More seeds follow in `cluster_more_test.ts`. */

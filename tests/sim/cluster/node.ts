@@ -51,9 +51,12 @@ export const CALM_NODE: Omit<NodeInit, "name" | "clock" | "random" | "log"> = {
 /** A disk that tells how far the log is applied. */
 class NodeStore extends SimStore {
   onPosition: (position: string) => void = () => {};
+  /** The last one of this process. */
+  position = "";
 
   override putPosition(position: string): void {
     super.putPosition(position);
+    this.position = position;
     this.onPosition(position);
   }
 }
@@ -151,6 +154,7 @@ export class ClusterSimNode implements LinkHost {
           },
         }),
     });
+    this.store.position = state.position ?? "";
     this.store.onPosition = (text) => {
       // Read in haste: it comes with each record.
       const sequence = Number(SEQUENCE.exec(text)![1]);

@@ -38,6 +38,13 @@ export const WITH_EXPIRIES: Worlds = {
   hasExpiries: true,
 };
 
+/** Both. */
+export const WITH_SHARE_AND_EXPIRIES: Worlds = {
+  ...WITH_EXPIRIES,
+  name: "A cluster with a shared subscription and sessions of all kinds",
+  hasShare: true,
+};
+
 /** Nodes are away for longer than some sessions wait. */
 export const WITH_ABSENCES: Worlds = {
   ...LONGER,

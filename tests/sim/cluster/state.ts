@@ -1,4 +1,5 @@
 import { ArenaMessage } from "../../../lib/broker/ground/payload_arena.ts";
+import type { SavedShares } from "../../../lib/cluster/share_table.ts";
 import type { InFlight } from "../../../lib/broker/mod.ts";
 import type { ClusterSimNode } from "./node.ts";
 
@@ -12,10 +13,12 @@ export interface State {
   readonly retained: string;
   /** What each has to deliver to shared subscriptions. */
   readonly shared: string;
+  /** How many members of shared subscriptions each node has. */
+  readonly members: string;
 }
 
 /** What a node says of it. */
-export function stateOf({ cluster, broker }: ClusterSimNode): State {
+export function stateOf({ cluster, broker, store }: ClusterSimNode): State {
   const retained = RETAINED_TOPICS.map((topicName) => {
     const message = broker.core.retained.get(topicName);
     return `${topicName} = ${
@@ -29,13 +32,24 @@ export function stateOf({ cluster, broker }: ClusterSimNode): State {
     homes: new Map(cluster.homes),
     retained: retained.join(", "),
     shared: shared.join(", "),
+    members: membersOf(store.position),
   };
+}
+
+/** What is stored of it. */
+function membersOf(position: string): string {
+  if (position === "") return "";
+  const { shares }: { readonly shares?: SavedShares } = JSON.parse(position);
+  return (shares?.groups ?? []).map(([share, rows]) =>
+    `${share}: ${rows.map((row) => row.join(" ")).sort().join(", ")}`
+  ).sort().join("; ");
 }
 
 /** Where two states differ; `undefined`: nowhere. A node need not know whose a session is that has ended, and is to begin anew. */
 export function difference(one: State, other: State): string | undefined {
   if (one.retained !== other.retained) return `${one.retained} and ${other.retained}`;
   if (one.shared !== other.shared) return `to deliver ${one.shared} and ${other.shared}`;
+  if (one.members !== other.members) return `members ${one.members} and ${other.members}`;
   for (const [clientId, home] of one.homes) {
     const there = other.homes.get(clientId);
     if (there !== undefined && there !== home) return `${clientId} is at ${home} and at ${there}`;
