@@ -26,6 +26,8 @@ export class Lines implements LogPort {
 export interface Listener {
   readonly client: MqttClient;
   readonly got: string[];
+  /** What of that came with DUP: a client that remembers its session knows it again by its Packet Identifier. */
+  readonly repeated: ReadonlySet<string>;
 }
 
 /** Options of the broker, and of its node. */
@@ -85,16 +87,21 @@ export class TestNode {
     more: ClientOptions & { readonly port?: number } = {},
   ): Promise<Listener> {
     const got: string[] = [];
+    const repeated = new Set<string>();
     const client = await MqttClient.connect({
       hostname: "127.0.0.1",
       port: this.port,
       clientId,
       ...more,
-      onMessage: ({ topicName, payload, retain }) => {
-        got.push(`${retain ? "retained " : ""}${topicName} ${new TextDecoder().decode(payload)}`);
+      onMessage: ({ topicName, payload, retain, dup }) => {
+        const line = `${retain ? "retained " : ""}${topicName} ${
+          new TextDecoder().decode(payload)
+        }`;
+        got.push(line);
+        if (dup) repeated.add(line);
       },
     });
-    return { client, got };
+    return { client, got, repeated };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
