@@ -27,6 +27,8 @@ interface Sending {
 /** Reasons for which a node may refuse a client for a moment, or send it away. */
 const REFUSALS: ReadonlySet<number> = new Set([0x88, 0x97]);
 const GOODBYES: ReadonlySet<number> = new Set([0x8b, 0x8d, 0x8e, 0x97, 0x9c]);
+/** No connection takes longer to bring something. */
+const WIRE_MS = 25;
 const PATIENCE_MS = 8000;
 /** How soon a client asks again for a subscription that it was refused. */
 const REFUSED_MS = 1000;
@@ -68,6 +70,7 @@ export class RoamingClient {
   #isStartingClean = false;
   /** Where the last Clean Start went that nobody has confirmed. */
   #cleanAt: ClusterSimNode | undefined;
+  #cleanSentMs = -Infinity;
   /** When the session may have ended. */
   #sureUntilMs = -Infinity;
   readonly #subscribing = new Map<number, SubRecord>();
@@ -216,7 +219,9 @@ export class RoamingClient {
   /** A Clean Start that may yet arrive would end what begins in the meantime. */
   #isCleanUnderWay(): boolean {
     const at = this.#cleanAt;
-    return at !== undefined && at.isUp && (at.isPaused || at.cluster.level.waiting > 0);
+    const isOnWire = this.#world.clock.nowMs - this.#cleanSentMs < WIRE_MS;
+    return at !== undefined && at.isUp &&
+      (at.isPaused || at.cluster.level.waiting > 0 || isOnWire);
   }
 
   #sendConnect(): void {
@@ -229,7 +234,10 @@ export class RoamingClient {
       this.#expirySeconds = random.int(3) === 0 ? 0 : this.usualExpirySeconds;
     }
     if (cleanStart) this.#endSession();
-    if (cleanStart) this.#cleanAt = this.node;
+    if (cleanStart) {
+      this.#cleanAt = this.node;
+      this.#cleanSentMs = clock.nowMs;
+    }
     const will = random.int(3) === 0 ? this.#world.will(this) : undefined;
     const isShared = this.expirySeconds > 0;
     this.#will = will === undefined ? undefined : {
