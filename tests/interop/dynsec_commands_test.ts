@@ -1,4 +1,5 @@
 import { strict as assert } from "node:assert";
+import { isDeepStrictEqual } from "node:util";
 import { isLeftOut } from "../support/long.ts";
 import { MosquittoBroker } from "../support/mosquitto_broker.ts";
 import { hasPrograms } from "../support/programs.ts";
@@ -249,8 +250,14 @@ async function play(start: Stand["start"]): Promise<void> {
         assert.notEqual(expected[0]?.error, undefined, "It is an error to mosquitto as well");
       }
     }
+    const wanted = await contentOf(theirs);
     for (const path of ours.slice(0, count)) {
-      assert.deepEqual(await contentOf(path), await contentOf(theirs));
+      // Another node writes its file a moment later.
+      const isThere = async () => isDeepStrictEqual(await contentOf(path), wanted);
+      for (let i = 0; i < 100 && !await isThere(); i++) {
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+      assert.deepEqual(await contentOf(path), wanted);
     }
   } finally {
     await Deno.remove(directory, { recursive: true });

@@ -172,6 +172,8 @@ Deno.test({
     await until(() => AT.test(a.log) || AT.test(b.log), 20_000);
     const [first, second] = AT.test(a.log) ? [a, b] : [b, a];
     await second.untilLog(/The bridge is at another node/, 10_000);
+    // What is published before the log has the bridge's subscription does not wait for it.
+    await new Promise((resolve) => setTimeout(resolve, 1000));
     // Each takes some hundred bytes: as many as this are more than a client's queue may have without a store.
     const client = await MqttClient.connect({ hostname: "127.0.0.1", port: second.port });
     const sent: string[] = [];
