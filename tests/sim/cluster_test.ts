@@ -64,6 +64,10 @@ testFound(LONGER, [
     "a message that its node had refused came when its client sent it again: the check took that for out of order",
   ],
   [929849, "a simulated client connected elsewhere while its Clean Start was on the wire"],
+  [
+    910214,
+    "the check did not know that a subscription had ended, and its successor was on its way",
+  ],
 ]);
 
 testFound(WITH_EXPIRIES, [

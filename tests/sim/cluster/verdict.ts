@@ -55,7 +55,11 @@ function checkOrder(
     // What one member has not acknowledged comes to another one later.
     if (isShared(record)) continue;
     // It came for the first time before the subscription: what the session gets is a repeat, which comes behind what was sent after it.
-    if (!subs.some((sub) => isFor(record, sub) && sub.grantedAtMs < record.sentAtMs)) continue;
+    // And what was sent while its SUBSCRIBE was on its way may come later, where the session moves: the guide says so.
+    const { sentAtMs } = record;
+    const isSubscribed = (sub: SubRecord) =>
+      isFor(record, sub) && sub.grantedAtMs < sentAtMs && sentAtMs < sub.endAskedAtMs;
+    if (!subs.some(isSubscribed)) continue;
     const key = `${record.publisherId} ${record.topicName} ${record.qos}`;
     const before = last.get(key);
     if (before !== undefined && before.order > record.order) {
