@@ -7,10 +7,10 @@ const compiler = await FaultyDisk.compiler();
 // deno-lint-ignore no-console -- a skipped test says why
 if (compiler === undefined) console.log("Skipped: crashes on a bad disk (there is no C compiler)");
 
-for (const rounds of [2, 8]) {
+for (const rounds of [4, 8]) {
   const name =
     `${rounds} rounds of kill -9 on a disk that is full, fails or is read-only now and then: what was acknowledged is there, and QoS 2 once`;
-  const isLong = rounds > 2;
+  const isLong = rounds > 4;
   Deno.test({
     name,
     ignore: compiler === undefined || isLong && isLeftOut(name),
